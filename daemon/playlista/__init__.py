@@ -1,0 +1,1 @@
+"""Playlista: watches music folders, listens to every file, keeps playlists fresh."""

@@ -1,0 +1,1 @@
+"""One track from file to facts, run inside a worker."""

@@ -1,0 +1,5 @@
+"""The verbs of the playlista command."""
+
+
+def main() -> None:
+    """Run the command line."""

@@ -1,0 +1,1 @@
+"""The one-pass engine: blocks of sound in, descriptors out."""

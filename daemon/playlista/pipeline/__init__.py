@@ -1,0 +1,1 @@
+"""The flow: intake, dispatch, save, refresh."""

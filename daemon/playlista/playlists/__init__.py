@@ -1,0 +1,1 @@
+"""Which tracks belong together, in what order, and what changed. Pure."""

@@ -1,0 +1,1 @@
+"""Worker processes, and how many of them the machine can bear."""

@@ -1,0 +1,204 @@
+"""The frozen facts that parts hand each other."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+FEATURES_VERSION = 1
+"""Raised whenever an existing descriptor's numbers change; older results are redone."""
+
+
+class Tier(StrEnum):
+    """How thoroughly a track was listened to (docs/tour.md)."""
+
+    QUICK = "quick"
+    FULL = "full"
+    DEEP = "deep"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What tells one state of a file from another: compared for inequality only."""
+
+    dev: int
+    ino: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+    @classmethod
+    def of(cls, stat: os.stat_result) -> Self:
+        """Return the signature in a stat result."""
+        return cls(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+
+    def moved_from(self, other: "Signature") -> bool:
+        """Tell whether the same bytes were renamed: a rename changes ctime alone."""
+        return (self.dev, self.ino, self.size, self.mtime_ns) == (
+            other.dev,
+            other.ino,
+            other.size,
+            other.mtime_ns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FileTags:
+    """What the file says of itself; None where it says nothing."""
+
+    title: str | None = None
+    artist: str | None = None
+    album: str | None = None
+    year: int | None = None
+    genre: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Every descriptor of a track; None is unknown, and ``Analysis.reasons`` says why."""
+
+    bpm: float | None = None
+    bpm_confidence: float | None = None
+    onset_rate_hz: float | None = None
+    onset_rate_confidence: float | None = None
+    key: str | None = None
+    key_confidence: float | None = None
+    loudness_lufs: float | None = None
+    loudness_range_lu: float | None = None
+    danceability: float | None = None
+    danceability_confidence: float | None = None
+    spectral_centroid_hz: float | None = None
+    zero_crossing_rate: float | None = None
+    mfcc: tuple[float, ...] | None = None
+    chroma: tuple[float, ...] | None = None
+    spectral_contrast: tuple[float, ...] | None = None
+    spectral_flatness: float | None = None
+    spectral_rolloff_hz: float | None = None
+    dynamic_complexity: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """All that one listening found out about one file.
+
+    Attributes:
+        audio_id: Hash of the encoded audio packets, without tags: 32 hex digits.
+        duration_s: Decoded length in seconds.
+        tier: What was asked for, and is now complete.
+        engine: Which implementation gave the numbers, e.g. ``"playlista+essentia"``.
+        features: The descriptors.
+        reasons: For each feature that is None: why.
+        truncated: True when a cap thinned or cut what was kept of the track.
+        seconds: CPU time per stage.
+    """
+
+    audio_id: str
+    duration_s: float
+    tier: Tier
+    features_version: int
+    engine: str
+    features: Features
+    file_tags: FileTags = field(default_factory=FileTags)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    truncated: bool = False
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSettings:
+    """How a track is decoded: the slice of the configuration that workers receive.
+
+    Attributes:
+        sample_rate: Rate of the shared decode in Hz; None keeps the file's own.
+        block_s: Length of one block of the stream in seconds.
+        streaming: False decodes the whole file before analysing, for comparison.
+        float16: Store curves that outlive a block as float16; arithmetic stays float32.
+        cap_bytes: What one track may hold; beyond it curves are thinned.
+        memory_map: Read uncompressed files through a memory map.
+        cleanup: Collect garbage and give memory back after each track.
+    """
+
+    sample_rate: int | None = 22050
+    block_s: float = 3.0
+    streaming: bool = True
+    float16: bool = True
+    cap_bytes: int = 100_000_000
+    memory_map: bool = True
+    cleanup: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRequest:
+    """One track for a worker: refused if the file no longer has this signature."""
+
+    path: bytes
+    tier: Tier
+    signature: Signature | None = None
+    settings: AudioSettings = field(default_factory=AudioSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One leased line of the backlog.
+
+    Attributes:
+        path: Absolute path, as bytes.
+        generation: Raised each time the file changes; a result for an older one is discarded.
+        strikes: How often this content brought down its worker.
+        alone: It did not fit, or was killed from outside: run it with no neighbour.
+    """
+
+    file_id: int
+    path: bytes
+    signature: Signature
+    generation: int
+    tier: Tier
+    strikes: int = 0
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryTrack:
+    """What playlists need to know of one analysed track."""
+
+    track_id: int
+    added_at: int
+    duration_s: float
+    features: Features
+    file_tags: FileTags = field(default_factory=FileTags)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One line of a playlist, and why it is there."""
+
+    track_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Playlist:
+    """One list; ``id`` and ``slug`` never change once given.
+
+    Attributes:
+        kind: ``"sound"`` (around a centre) or ``"rule"``.
+        rule: What decides membership, in a form only ``playlista.playlists`` reads;
+            frozen when the list is born, so that an arrival moves nobody else.
+        members: In playing order.
+    """
+
+    id: str
+    slug: str
+    name: str
+    kind: str
+    rule: Mapping[str, Any]
+    members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """All lists, and the frozen frame that makes tracks comparable points."""
+
+    frame: Mapping[str, Any] = field(default_factory=dict)
+    playlists: tuple[Playlist, ...] = ()

@@ -1,0 +1,1 @@
+"""Everything remembered: one SQLite file, one writer."""

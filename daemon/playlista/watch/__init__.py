@@ -1,0 +1,1 @@
+"""What is on disk, and how it differs from what is remembered."""
