@@ -202,3 +202,72 @@ class Composition:
 
     frame: Mapping[str, Any] = field(default_factory=dict)
     playlists: tuple[Playlist, ...] = ()
+
+
+# --- what intake finds on disk ------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A music folder; ``identity`` is (st_dev, st_ino) when it was last online."""
+
+    root_id: int
+    path: bytes
+    state: str
+    identity: tuple[int, int] | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A file as the database remembers it; ``relpath`` is relative to its root."""
+
+    file_id: int
+    root_id: int
+    relpath: bytes
+    signature: Signature
+    missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Appeared:
+    """A settled file that is new, or differs from what is remembered of its path.
+
+    Attributes:
+        candidate: False for what is looked at once and known not to be audio.
+        landed_at: Unix time of its last observed change.
+    """
+
+    root_id: int
+    relpath: bytes
+    signature: Signature
+    candidate: bool
+    landed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A known file under another path, possibly in another root: nothing to analyse."""
+
+    file_id: int
+    root_id: int
+    relpath: bytes
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A tombstone whose file is back, unchanged."""
+
+    file_id: int
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """A known file that is no longer on disk: it becomes a tombstone."""
+
+    file_id: int
+
+
+Difference = Appeared | Moved | Returned | Vanished

@@ -1,0 +1,1 @@
+"""Every setting: the table, and where its values come from."""

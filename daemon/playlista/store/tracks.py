@@ -1,0 +1,236 @@
+"""The library: files, what was heard in them, and where they live."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, fields
+from typing import Any
+
+from playlista.records import (
+    Appeared,
+    Difference,
+    Features,
+    FileTags,
+    Known,
+    LibraryTrack,
+    Moved,
+    Returned,
+    Root,
+    Signature,
+    Tier,
+    Vanished,
+)
+from playlista.store import backlog
+from playlista.store.database import Database
+
+_KNOWN = """
+    SELECT id, root_id, relpath, dev, ino, size, mtime_ns, ctime_ns, missing_since
+    FROM file WHERE """
+
+
+class Tracks:
+    """Files as they are remembered; every change is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def root(self, path: bytes) -> Root:
+        """Return the root at an absolute path, remembered from now on."""
+        with self._database.transaction() as write:
+            write.execute("INSERT INTO root (path) VALUES (?) ON CONFLICT DO NOTHING", (path,))
+            return _root(write.execute("SELECT * FROM root WHERE path = ?", (path,)).fetchone())
+
+    def roots(self) -> list[Root]:
+        """Return every root ever watched."""
+        with self._database.reading() as read:
+            return [_root(row) for row in read.execute("SELECT * FROM root ORDER BY id")]
+
+    def mark_root(
+        self, root_id: int, state: str, identity: tuple[int, int] | None, why: str | None
+    ) -> None:
+        """Remember whether a root is online, and what it was when it last was."""
+        dev, ino = identity or (None, None)
+        with self._database.transaction() as write:
+            write.execute(
+                "UPDATE root SET state = ?, why = ?, dev = coalesce(?, dev), "
+                "ino = coalesce(?, ino) WHERE id = ?",
+                (state, why, dev, ino, root_id),
+            )
+
+    def known(self, root_id: int, directory: bytes = b"") -> dict[bytes, Known]:
+        """Return what is remembered below a directory, tombstones included, by relpath.
+
+        Args:
+            root_id: The root.
+            directory: Relative to the root, without a slash at its end; empty is the root.
+        """
+        query, bounds = "root_id = ?", [root_id]
+        parameters: list[int | bytes] = [*bounds]
+        if directory:
+            # every path below "a/b" sorts between "a/b/" and "a/b0": "0" follows "/" in ASCII
+            query += " AND relpath > ? AND relpath < ?"
+            parameters += [directory + b"/", directory + b"0"]
+        with self._database.reading() as read:
+            rows = read.execute(_KNOWN + query, parameters)
+            return {row["relpath"]: _known(row) for row in rows}
+
+    def twins(self, signature: Signature) -> list[Known]:
+        """Return files, tombstones included, that a rename could have made into this one."""
+        with self._database.reading() as read:
+            rows = read.execute(
+                _KNOWN + "ino = ? AND dev = ? AND size = ? AND mtime_ns = ?",
+                (signature.ino, signature.dev, signature.size, signature.mtime_ns),
+            )
+            return [_known(row) for row in rows]
+
+    def apply(self, differences: Iterable[Difference]) -> None:
+        """Make the database agree with the disk, and queue what must be analysed."""
+        with self._database.transaction() as write:
+            for difference in differences:
+                _apply(write, difference)
+
+    def library(self) -> list[LibraryTrack]:
+        """Return every present, analysed track once: of equal recordings the oldest file."""
+        with self._database.reading() as read:
+            return list(library(read))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many tracks there are: total, by tier, failed and missing."""
+        with self._database.reading() as read:
+            return counts(read)
+
+
+def library(read: sqlite3.Connection) -> Iterator[LibraryTrack]:
+    """Read the library that playlists are made of, in the order of arrival."""
+    rows = read.execute(
+        """
+        SELECT min(file.id) AS id, file.added_at, file.tags, audio.duration_s, audio.features
+        FROM file JOIN audio ON audio.id = file.audio_id
+        WHERE file.missing_since IS NULL
+        GROUP BY audio.id ORDER BY file.id
+        """
+    )
+    for row in rows:
+        yield LibraryTrack(
+            track_id=row["id"],
+            added_at=row["added_at"],
+            duration_s=row["duration_s"],
+            features=features_from(row["features"]),
+            file_tags=FileTags(**json.loads(row["tags"])),
+        )
+
+
+def paths(read: sqlite3.Connection, file_ids: Iterable[int]) -> dict[int, bytes]:
+    """Return the absolute path of each file."""
+    rows = read.execute(
+        "SELECT file.id, root.path, relpath FROM file JOIN root ON root.id = root_id "
+        "WHERE file.id IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(file_ids)),),
+    )
+    return {row["id"]: row["path"] + b"/" + row["relpath"] for row in rows}
+
+
+def counts(read: sqlite3.Connection) -> dict[str, int]:
+    """Return how many tracks there are: total, by tier, failed and missing."""
+    rows = read.execute(
+        """
+        SELECT CASE WHEN file.missing_since IS NOT NULL THEN 'missing'
+                    WHEN job.state = 'failed' THEN 'failed'
+                    ELSE coalesce(audio.tier, 'none') END AS what, count(*) AS n
+        FROM file LEFT JOIN audio ON audio.id = file.audio_id
+                  LEFT JOIN job ON job.file_id = file.id
+        WHERE file.candidate GROUP BY what
+        """
+    )
+    found = {row["what"]: row["n"] for row in rows}
+    total = sum(n for what, n in found.items() if what != "missing")
+    tiers = {tier.value: found.get(tier, 0) for tier in Tier}
+    others = {what: found.get(what, 0) for what in ("failed", "missing")}
+    return {"total": total} | tiers | others
+
+
+def features_from(text: str) -> Features:
+    """Read features as they were stored; fields this version does not know are dropped."""
+    stored: dict[str, Any] = json.loads(text)
+    known = {field.name for field in fields(Features)}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in stored.items()
+        if name in known
+    }
+    return Features(**values)
+
+
+def _apply(write: sqlite3.Connection, difference: Difference) -> None:
+    match difference:
+        case Appeared():
+            _appeared(write, difference)
+        case Moved():
+            _moved(write, difference)
+        case Returned():
+            write.execute(
+                "UPDATE file SET missing_since = NULL, ctime_ns = ? WHERE id = ?",
+                (difference.signature.ctime_ns, difference.file_id),
+            )
+            backlog.put_if_unheard(write, difference.file_id)
+        case Vanished():
+            write.execute(
+                "UPDATE file SET missing_since = ? WHERE id = ? AND missing_since IS NULL",
+                (int(time.time()), difference.file_id),
+            )
+            write.execute("DELETE FROM job WHERE file_id = ?", (difference.file_id,))
+
+
+def _appeared(write: sqlite3.Connection, found: Appeared) -> None:
+    row = write.execute(
+        """
+        INSERT INTO file (root_id, relpath, dev, ino, size, mtime_ns, ctime_ns,
+                          candidate, added_at, landed_at)
+        VALUES (:root_id, :relpath, :dev, :ino, :size, :mtime_ns, :ctime_ns,
+                :candidate, :now, :landed_at)
+        ON CONFLICT (root_id, relpath) DO UPDATE SET
+            dev = excluded.dev, ino = excluded.ino, size = excluded.size,
+            mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
+            candidate = excluded.candidate, landed_at = excluded.landed_at,
+            generation = generation + 1, missing_since = NULL
+        RETURNING id
+        """,
+        asdict(found.signature)
+        | {
+            "root_id": found.root_id,
+            "relpath": found.relpath,
+            "candidate": found.candidate,
+            "landed_at": found.landed_at,
+            "now": int(time.time()),
+        },
+    ).fetchone()
+    if found.candidate:
+        backlog.put(write, row["id"])
+    else:
+        write.execute("UPDATE file SET audio_id = NULL WHERE id = ?", (row["id"],))
+        write.execute("DELETE FROM job WHERE file_id = ?", (row["id"],))
+
+
+def _moved(write: sqlite3.Connection, found: Moved) -> None:
+    write.execute(
+        "DELETE FROM file WHERE root_id = ? AND relpath = ? AND id <> ?",
+        (found.root_id, found.relpath, found.file_id),
+    )
+    write.execute(
+        "UPDATE file SET root_id = ?, relpath = ?, ctime_ns = ?, missing_since = NULL WHERE id = ?",
+        (found.root_id, found.relpath, found.signature.ctime_ns, found.file_id),
+    )
+    backlog.put_if_unheard(write, found.file_id)
+
+
+def _known(row: sqlite3.Row) -> Known:
+    signature = Signature(row["dev"], row["ino"], row["size"], row["mtime_ns"], row["ctime_ns"])
+    return Known(
+        row["id"], row["root_id"], row["relpath"], signature, row["missing_since"] is not None
+    )
+
+
+def _root(row: sqlite3.Row) -> Root:
+    identity = None if row["dev"] is None else (row["dev"], row["ino"])
+    return Root(row["id"], row["path"], row["state"], identity, row["why"])
