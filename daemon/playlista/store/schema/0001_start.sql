@@ -95,8 +95,3 @@ CREATE TABLE delta (
     record TEXT NOT NULL CHECK (json_valid(record))
 ) STRICT;
 CREATE INDEX delta_playlist ON delta (playlist_id, seq);
-
-CREATE TABLE note (
-    key TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-) STRICT;
