@@ -147,6 +147,7 @@ class Job:
         generation: Raised each time the file changes; a result for an older one is discarded.
         strikes: How often this content brought down its worker.
         alone: It did not fit, or was killed from outside: run it with no neighbour.
+        upgrade: A lower tier is there already, so only a higher one is worth running.
     """
 
     file_id: int
@@ -156,6 +157,7 @@ class Job:
     tier: Tier
     strikes: int = 0
     alone: bool = False
+    upgrade: bool = False
 
 
 @dataclass(frozen=True, slots=True)

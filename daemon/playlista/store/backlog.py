@@ -82,7 +82,7 @@ class Backlog:
         with self._database.reading() as read:
             rows = read.execute(
                 """
-                SELECT file.*, root.path AS root, job.strikes, job.alone
+                SELECT file.*, root.path AS root, job.strikes, job.alone, job.upgrade
                 FROM job JOIN file ON file.id = job.file_id JOIN root ON root.id = file.root_id
                 WHERE job.state = 'ready' AND root.state <> 'offline'
                 ORDER BY job.alone, job.upgrade, job.queued_at, job.file_id LIMIT ?
@@ -148,6 +148,20 @@ class Backlog:
                 _release(write, job.file_id, alone=True)
             return poison
 
+    def killed(self, job: Job, why: str) -> None:
+        """Return a lease whose worker was killed from outside: uncounted, last and alone.
+
+        After three such in a row it waits with back-off, for it never had its chance.
+        """
+        with self._database.transaction() as write:
+            row = write.execute(
+                "UPDATE job SET kills = kills + 1 WHERE file_id = ? RETURNING kills",
+                (job.file_id,),
+            ).fetchone()
+            _release(write, job.file_id, alone=True)
+        if row is not None and row["kills"] % STRIKES == 0:
+            self.postpone(job, "waiting", "killed", why)
+
     def fail(self, job: Job, reason: str, why: str) -> None:
         """Set a track aside until its file changes or a person asks again."""
         with self._database.transaction() as write:
@@ -193,7 +207,7 @@ def put(write: sqlite3.Connection, file_id: int) -> None:
         """
         INSERT INTO job (file_id, state, queued_at, updated_at) VALUES (?, 'ready', ?, ?)
         ON CONFLICT (file_id) DO UPDATE SET state = 'ready', upgrade = 0, alone = 0,
-            strikes = 0, attempts = 0, lease = NULL, reason = NULL, error = NULL,
+            strikes = 0, kills = 0, attempts = 0, lease = NULL, reason = NULL, error = NULL,
             updated_at = excluded.updated_at
         """,
         (file_id, now, now),
@@ -259,6 +273,12 @@ def _park(write: sqlite3.Connection, job: Job, state: str, reason: str, why: str
         "WHERE file_id = ? AND (SELECT generation FROM file WHERE id = file_id) = ?",
         (state, reason, why, int(time.time()), job.file_id, job.generation),
     )
+    if state != "waiting":
+        # what was heard belongs to bytes that are no longer there
+        write.execute(
+            "UPDATE file SET audio_id = NULL WHERE id = ? AND generation = ?",
+            (job.file_id, job.generation),
+        )
 
 
 def _put_audio(write: sqlite3.Connection, analysis: Analysis) -> int:
@@ -312,4 +332,5 @@ def _job(row: sqlite3.Row, tier: Tier) -> Job:
         tier=tier,
         strikes=row["strikes"],
         alone=bool(row["alone"]),
+        upgrade=bool(row["upgrade"]),
     )

@@ -52,7 +52,8 @@ CREATE TABLE job (
     state TEXT NOT NULL CHECK (state IN ('ready', 'leased', 'waiting', 'incomplete', 'failed')),
     upgrade INTEGER NOT NULL DEFAULT 0,     -- 1: a lower tier is there already
     alone INTEGER NOT NULL DEFAULT 0,       -- 1: last, and with no neighbour
-    strikes INTEGER NOT NULL DEFAULT 0,
+    strikes INTEGER NOT NULL DEFAULT 0,     -- workers this content brought down
+    kills INTEGER NOT NULL DEFAULT 0,       -- workers killed from outside meanwhile
     attempts INTEGER NOT NULL DEFAULT 0,
     lease TEXT,                             -- boot id of the daemon that holds it
     reason TEXT,

@@ -1,0 +1,105 @@
+"""Results → library: what each outcome of the pool means for its track."""
+
+import logging
+from collections.abc import Sequence
+
+from playlista.errors import ChangedMeanwhile, IncompleteTrack, TrackError, printable
+from playlista.metrics import Metrics
+from playlista.pool.outcome import Crash, Outcome
+from playlista.records import Analysis, Job
+from playlista.store.backlog import Backlog
+
+OUTCOMES = ("ok", "failed", "retried", "discarded")
+TRACK_REASONS = (
+    "unreadable",
+    "not_audio",
+    "empty",
+    "too_large",
+    "poison",
+    "changed",
+    "incomplete",
+    "unavailable",
+    "killed",
+)
+"""Every reason under which an analysis can end without a result."""
+
+log = logging.getLogger(__name__)
+
+
+class Save:
+    """Turns outcomes into rows.
+
+    Args:
+        backlog: Where leases are settled.
+        metrics: Where they are counted.
+    """
+
+    def __init__(self, backlog: Backlog, metrics: Metrics) -> None:
+        self._backlog = backlog
+        self._metrics = metrics
+
+    def __call__(self, outcomes: Sequence[Outcome[Job]]) -> int:
+        """Commit all results in one transaction, and settle the rest one by one.
+
+        Returns:
+            How many results were kept.
+
+        Raises:
+            StoreBusy: Nothing or only a part was settled; calling again is harmless.
+        """
+        heard = [o for o in outcomes if isinstance(o.value, Analysis)]
+        kept = self._backlog.save([(o.key, o.value) for o in heard]) if heard else 0
+        for outcome in heard:
+            self._count(outcome, outcome.value)
+        for outcome in outcomes:
+            if outcome not in heard:
+                self._settle(outcome)
+        return kept
+
+    def _count(self, outcome: Outcome[Job], analysis: Analysis) -> None:
+        self._metrics.analyses.labels(analysis.tier, "ok").inc()
+        self._metrics.analysis_seconds.labels(analysis.tier).observe(outcome.seconds)
+        for stage, seconds in analysis.seconds.items():
+            self._metrics.stage_seconds.labels(stage).observe(seconds)
+        log.info("analysed %s tier=%s seconds=%.2f", printable(outcome.key.path),
+                 analysis.tier, outcome.seconds)  # fmt: skip
+
+    def _settle(self, outcome: Outcome[Job]) -> None:
+        job, error = outcome.key, outcome.error
+        match error:
+            case IncompleteTrack():
+                self._fall(job, "retried", error.reason)
+                self._backlog.postpone(job, "incomplete", error.reason, error.why)
+            case ChangedMeanwhile():
+                # intake sees the change too, and queues the file as what it has become
+                self._fall(job, "discarded", error.reason)
+                self._backlog.postpone(job, "waiting", error.reason, error.why)
+            case TrackError():
+                self._fall(job, "failed", error.reason)
+                self._backlog.fail(job, error.reason, error.why)
+                log.warning("cannot analyse %s", error)
+            case None:
+                self._crashed(outcome)
+            case _:
+                self._fall(job, "retried", "unavailable")
+                self._backlog.postpone(job, "waiting", "unavailable", str(error))
+
+    def _crashed(self, outcome: Outcome[Job]) -> None:
+        job, crash = outcome.key, outcome.crash
+        why = f"{crash}: {outcome.detail}" if outcome.detail else str(crash)
+        if outcome.counted:
+            self._fall(job, "failed", "poison")
+            final = self._backlog.strike(job, why)
+            log.warning(
+                "worker lost on %s reason=%s final=%s %s",
+                printable(job.path), why, final, outcome.trace,
+            )  # fmt: skip
+        elif crash in (Crash.FOREIGN_KILL, Crash.MEMORY):
+            self._fall(job, "retried", "killed")
+            self._backlog.killed(job, why)
+        else:
+            self._backlog.give_back(job)
+
+    def _fall(self, job: Job, outcome: str, reason: str) -> None:
+        self._metrics.analyses.labels(job.tier, outcome).inc()
+        self._metrics.track_failures.labels(reason).inc()
