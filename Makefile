@@ -1,0 +1,50 @@
+# Two commands are enough on a fresh machine:  make run MUSIC=~/Music   and   make test
+SHELL := bash
+.SHELLFLAGS := -o pipefail -ec
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+
+# the first Python that is new enough and able to make a virtual environment
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$p -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+
+run: .venv/installed ## the daemon in the foreground: make run MUSIC=~/Music (without MUSIC: a demo library)
+	@[ -n "$(MUSIC)" ] || $(BIN)/playlista demo demo
+# on a terminal the daemon becomes its own job: Ctrl-C then stops it, and make sees it end well
+	@export PLAYLISTA_MUSIC_PATHS="$${MUSIC:-$(CURDIR)/demo}"; \
+	if [ -t 0 ]; then set -m; $(BIN)/playlista run; else exec $(BIN)/playlista run; fi
+export MUSIC
+
+test: .venv/installed ## the whole suite with coverage; REQUIRE_ALL=1 makes a skip a failure
+	@$(BIN)/python -m pytest --cov --cov-report=term $(if $(REQUIRE_ALL),--require-all)
+
+check: .venv/installed ## format, lint, types, floors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: .venv/installed ## write playlista.conf and the tables in docs/ from the code
+	@$(BIN)/python docs/generate.py
+
+lock: .venv/installed ## write requirements.lock; UPGRADE=1 takes the newest versions
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+		--generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade) \
+		--extra dev pyproject.toml --output-file requirements.lock
+
+clean: ## remove what make made
+	@rm -rf .venv demo build dist .coverage .{pytest,mypy,ruff,import_linter}_cache .hypothesis
+
+.venv/installed: requirements.lock pyproject.toml
+	@[ -n "$(PYTHON)" ] || { echo >&2 "no Python 3.11 or later that can make a virtual environment:" \
+		"apt install python3 python3-venv"; exit 1; }
+	@echo "installing into .venv; the first time this fetches about 500 MB"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --require-hashes -r requirements.lock | sed -un 's/^ *Downloading /  /p'
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: help run test check docs lock clean

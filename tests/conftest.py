@@ -1,0 +1,80 @@
+"""What every suite shares: programs that may be absent, real music, chance without luck."""
+
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from prometheus_client import CollectorRegistry
+
+REAL_MUSIC = {
+    "asc-music": "asc/music",
+    "fillets-ng-data": "fillets-ng/music",
+    "lincity-ng-data": "lincity-ng/music",
+    "singularity-music": "singularity/music",
+}
+"""Debian package → its folder below /usr/share/games: Ogg Vorbis and MP3, freely licensed."""
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+settings.register_profile("playlista", deadline=None)  # a busy machine is no failure
+settings.load_profile("playlista")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--require-all", action="store_true", help="a skipped test is a failed one")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        program, package = marker.args
+        if shutil.which(program) is None:
+            pytest.skip(f"needs {program}: apt install {package}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _told(item.config, (yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _told(collector.config, (yield))
+
+
+def _told(config: pytest.Config, report: Report) -> Report:
+    if report.skipped and config.getoption("require_all") and not hasattr(report, "wasxfail"):
+        *_, why = report.longrepr if isinstance(report.longrepr, tuple) else (report.longrepr,)
+        report.outcome = "failed"
+        report.longrepr = f"with --require-all this is a failure: {why}"
+    return report
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Chance, the same in every run."""
+    return np.random.default_rng(1)
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    """A place for metrics that no other test sees."""
+    return CollectorRegistry()
+
+
+@pytest.fixture(scope="session")
+def real_tracks() -> list[Path]:
+    """Some forty pieces of music by people, from Debian's games."""
+    games = Path("/usr/share/games")
+    absent = [package for package, folder in REAL_MUSIC.items() if not (games / folder).is_dir()]
+    if absent:
+        pytest.skip(f"needs real music: apt install {' '.join(absent)}")
+    files = (file for folder in REAL_MUSIC.values() for file in (games / folder).rglob("*"))
+    return sorted(file for file in files if file.suffix in {".mp3", ".ogg"})
