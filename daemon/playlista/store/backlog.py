@@ -191,13 +191,13 @@ class Backlog:
         for file_id in due:
             del self._retry_at[file_id]
 
-    def retry_failed(self) -> int:
-        """Queue every failed track again with a clean record; return how many."""
-        with self._database.transaction() as write:
-            return write.execute(
-                "UPDATE job SET state = 'ready', strikes = 0, alone = 0, reason = NULL, "
-                "error = NULL WHERE state IN ('failed', 'incomplete')"
-            ).rowcount
+
+def retry_failed(write: sqlite3.Connection) -> int:
+    """Queue every failed track again with a clean record; return how many."""
+    return write.execute(
+        "UPDATE job SET state = 'ready', strikes = 0, kills = 0, alone = 0, reason = NULL, "
+        "error = NULL WHERE state IN ('failed', 'incomplete')"
+    ).rowcount
 
 
 def put(write: sqlite3.Connection, file_id: int) -> None:

@@ -86,8 +86,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         StoreBusy: Locked for too long, or the disk fails.
         StoreBroken: Absent or damaged.
     """
-    if not path.exists():
-        raise StoreBroken(f"no database at {path}: run `playlista analyze` or the daemon first")
+    _require(path)
     with translated():
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro",
@@ -102,6 +101,30 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             yield connection
         finally:
             connection.close()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """Give one short transaction beside a daemon that may hold the database.
+
+    Raises:
+        StoreBusy: The daemon is writing for too long.
+        StoreBroken: Absent or damaged.
+    """
+    _require(path)
+    with translated():
+        connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+
+
+def _require(path: Path) -> None:
+    if not path.exists():
+        raise StoreBroken(f"no database at {path}: run `playlista analyze` or the daemon first")
 
 
 @contextmanager

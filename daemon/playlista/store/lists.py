@@ -24,13 +24,9 @@ class StoredList:
 
     playlist: Playlist
     revision: int = 0
+    published: int = 0
     head: bytes = b""
     lines: tuple[StoredLine, ...] = ()
-
-    @property
-    def content(self) -> bytes:
-        """The file, byte for byte; empty when the list has no lines and so no file."""
-        return b"".join([self.head, *(line.lines for line in self.lines)]) if self.lines else b""
 
 
 class Lists:
@@ -68,6 +64,14 @@ class Lists:
             for stored in lists:
                 _put(write, stored)
             return [_log(write, record) for record in records]
+
+    def mark_published(self, lists: Iterable[StoredList]) -> None:
+        """Remember that these revisions are on disk."""
+        with self._database.transaction() as write:
+            write.executemany(
+                "UPDATE playlist SET published = ? WHERE id = ?",
+                [(stored.revision, stored.playlist.id) for stored in lists],
+            )
 
     def records(self, after: int = 0) -> list[dict[str, Any]]:
         """Return the edits with a ``seq`` above the given one, oldest first."""
@@ -114,7 +118,7 @@ def _stored(row: sqlite3.Row, lines: tuple[StoredLine, ...]) -> StoredList:
         rule=json.loads(row["rule"]),
         members=tuple(line.member for line in lines),
     )
-    return StoredList(playlist, row["revision"], row["head"], lines)
+    return StoredList(playlist, row["revision"], row["published"], row["head"], lines)
 
 
 def _put(write: sqlite3.Connection, stored: StoredList) -> None:

@@ -4,7 +4,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from playlista.records import (
@@ -27,6 +27,16 @@ from playlista.store.database import Database
 _KNOWN = """
     SELECT id, root_id, relpath, dev, ino, size, mtime_ns, ctime_ns, missing_since
     FROM file WHERE """
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What a playlist prints of a track, and when the file landed (Unix seconds)."""
+
+    path: bytes
+    duration_s: float
+    file_tags: FileTags
+    landed_at: float
 
 
 class Tracks:
@@ -129,6 +139,27 @@ def paths(read: sqlite3.Connection, file_ids: Iterable[int]) -> dict[int, bytes]
         (json.dumps(sorted(file_ids)),),
     )
     return {row["id"]: row["path"] + b"/" + row["relpath"] for row in rows}
+
+
+def captions(read: sqlite3.Connection, file_ids: Iterable[int]) -> dict[int, Caption]:
+    """Return what a playlist prints of each file."""
+    rows = read.execute(
+        """
+        SELECT file.id, root.path AS root, relpath, tags, duration_s, landed_at
+        FROM file JOIN root ON root.id = root_id JOIN audio ON audio.id = audio_id
+        WHERE file.id IN (SELECT value FROM json_each(?))
+        """,
+        (json.dumps(sorted(file_ids)),),
+    )
+    return {
+        row["id"]: Caption(
+            path=row["root"] + b"/" + row["relpath"],
+            duration_s=row["duration_s"],
+            file_tags=FileTags(**json.loads(row["tags"])),
+            landed_at=row["landed_at"],
+        )
+        for row in rows
+    }
 
 
 def counts(read: sqlite3.Connection) -> dict[str, int]:

@@ -71,6 +71,7 @@ CREATE TABLE playlist (
     kind TEXT NOT NULL CHECK (kind IN ('sound', 'rule')),
     rule TEXT NOT NULL CHECK (json_valid(rule)),
     revision INTEGER NOT NULL DEFAULT 0,
+    published INTEGER NOT NULL DEFAULT 0,   -- the revision last seen safely on disk
     head BLOB NOT NULL DEFAULT x''
 ) STRICT;
 

@@ -1,0 +1,57 @@
+"""The daemon, or its database when none runs, in one document."""
+
+import sqlite3
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from playlista.errors import printable
+from playlista.store import backlog, tracks
+
+NO_MODEL: Mapping[str, Any] = {"name": None, "runtime": None, "loaded": False}
+STOPPED: Mapping[str, Any] = {
+    "state": "stopped",
+    "workers": {"running": 0, "target": 0, "limit": None, "reason": "no daemon runs"},
+    "memory": {"used_ratio": None, "failsafe_ratio": None, "source": None},
+}
+"""What a live daemon would say of itself, when there is none."""
+
+
+def describe(read: sqlite3.Connection, live: Mapping[str, Any]) -> dict[str, Any]:
+    """Gather the ``status`` contract.
+
+    Args:
+        read: The database.
+        live: ``state``, ``workers``, ``memory`` and, from a daemon, ``watch``.
+    """
+    return {
+        "state": live["state"],
+        "tracks": tracks.counts(read),
+        "backlog": _backlog(read),
+        "workers": live["workers"],
+        "memory": live["memory"],
+        "watch": live.get("watch") or {"roots": _roots(read)},
+        "model": dict(NO_MODEL),
+        "playlists": _playlists(read),
+        "version": version("playlista"),
+    }
+
+
+def _backlog(read: sqlite3.Connection) -> dict[str, Any]:
+    oldest = backlog.oldest(read)
+    age = None if oldest is None else max(0.0, time.time() - oldest)
+    return {**backlog.states(read), "oldest_s": age}
+
+
+def _roots(read: sqlite3.Connection) -> list[dict[str, Any]]:
+    rows = read.execute("SELECT path, state, why FROM root ORDER BY id")
+    return [
+        {"path": printable(row["path"]), "mode": None, "state": row["state"], "why": row["why"]}
+        for row in rows
+    ]
+
+
+def _playlists(read: sqlite3.Connection) -> int:
+    (count,) = read.execute("SELECT count(DISTINCT playlist_id) FROM line").fetchone()
+    return int(count)
