@@ -31,6 +31,8 @@ class Pool(Generic[K]):
 
     def __init__(self, terms: Terms) -> None:
         self._desk: Desk[K] = Desk(terms)
+        self._crew = self._desk.crew
+        self._ledger = self._desk.ledger
         self._bell = Bell()
 
     # --- facts ---------------------------------------------------------------
@@ -43,47 +45,45 @@ class Pool(Generic[K]):
     @property
     def states(self) -> Counter[State]:
         """How many workers are in each state."""
-        return Counter(slot.state for slot in self._desk.crew.slots)
+        return Counter(slot.state for slot in self._crew.slots)
 
     @property
     def running(self) -> int:
         """How many workers are busy."""
-        return self._desk.crew.count(State.BUSY)
+        return self._crew.count(State.BUSY)
 
     @property
     def idle(self) -> int:
         """How many workers are ready and have nothing to do."""
-        return self._desk.crew.count(State.IDLE)
+        return self._crew.count(State.IDLE)
 
     @property
     def free(self) -> int:
         """How many more requests can be submitted now; one at a time while workers fail."""
         room = self._desk.target
-        if self._desk.crew.starts.hopeless:
-            room = min(room, self._desk.crew.living or int(self._desk.crew.starts.may_try(0)))
-        return max(0, room - self.running - len(self._desk.ledger.pending))
+        if self._crew.starts.hopeless:
+            room = min(room, self._crew.living or int(self._crew.starts.may_try(0)))
+        return max(0, room - self.running - len(self._ledger.pending))
 
     @property
     def trouble(self) -> str | None:
         """Why the last worker did not start; None when it did."""
-        return self._desk.crew.starts.trouble
+        return self._crew.starts.trouble
 
     @property
     def exits(self) -> Counter[Exit]:
         """How many workers have left since the beginning, by reason."""
-        return self._desk.crew.exits
+        return self._crew.exits
 
     def rss(self) -> dict[int, Bytes]:
         """Return the resident memory of every worker, by process id."""
-        return {slot.child.pid: slot.child.rss() for slot in self._desk.crew.slots}
+        return {slot.child.pid: slot.child.rss() for slot in self._crew.slots}
 
     def reserved(self) -> Bytes:
         """Return what the requests in hand are expected to take beyond what is held already."""
-        busy = [
-            (slot.lease, slot.child) for slot in self._desk.crew.slots if slot.lease is not None
-        ]
+        busy = [(slot.lease, slot.child) for slot in self._crew.slots if slot.lease is not None]
         coming = sum(max(0, lease.need - child.rss()) for lease, child in busy)
-        return Bytes(coming + self._desk.ledger.need)
+        return Bytes(coming + self._ledger.need)
 
     # --- orders --------------------------------------------------------------
 
@@ -96,7 +96,7 @@ class Pool(Generic[K]):
             limit_s: Wall seconds it may take, from when a worker that is READY has it.
             need: Memory its worker is expected to hold in all, in bytes; None reserves nothing.
         """
-        self._desk.ledger.pending.append(Lease(key, request, limit_s, need or Bytes(0)))
+        self._ledger.pending.append(Lease(key, request, limit_s, need or Bytes(0)))
         self._desk.advance()
 
     def resize(self, target: int) -> None:
@@ -106,20 +106,20 @@ class Pool(Generic[K]):
         ``shed``); requests still without a worker come back as shed.
         """
         self._desk.target = target
-        waiting = len(self._desk.ledger.pending)
+        waiting = len(self._ledger.pending)
         surplus = self.running + waiting - target
-        self._desk.ledger.give_back(min(max(surplus, 0), waiting), Crash.SHED, "the pool shrinks")
+        self._ledger.give_back(min(max(surplus, 0), waiting), Crash.SHED, "the pool shrinks")
         self._desk.advance()
 
     def shed(self, count: int) -> None:
         """Give back the newest requests that workers have in hand, killing those workers."""
-        oldest_first = sorted(self._desk.crew.among(State.BUSY), key=lambda slot: slot.since)
+        oldest_first = sorted(self._crew.among(State.BUSY), key=lambda slot: slot.since)
         for slot in oldest_first[::-1][:count]:
             self._desk.crash(slot, Crash.SHED, "the pool shrinks")
 
     def kill_largest(self) -> None:
         """Kill the worker that holds most memory; what it had in hand comes back uncounted."""
-        slot = self._desk.crew.heaviest()
+        slot = self._crew.heaviest()
         if slot is not None:
             self._desk.crash(slot, Crash.MEMORY, "the largest worker, and memory at its end")
 
@@ -128,10 +128,10 @@ class Pool(Generic[K]):
         until = time.monotonic() + timeout_s
         while True:
             late = time.monotonic() >= until
-            woken = self._listen(0.0 if self._desk.ledger.done else until)
+            woken = self._listen(0.0 if self._ledger.done else until)
             self._desk.tend()
-            if self._desk.ledger.done or woken or late:
-                return self._desk.ledger.hand_over()
+            if self._ledger.done or woken or late:
+                return self._ledger.hand_over()
 
     def wake(self) -> None:
         """Make ``collect`` return; from any thread, or a signal handler."""
@@ -139,28 +139,26 @@ class Pool(Generic[K]):
 
     def close(self, grace_s: float = 0.0) -> list[Outcome[K]]:
         """Let busy workers finish within the grace, then kill; return the last outcomes."""
-        self._desk.ledger.give_back(
-            len(self._desk.ledger.pending), Crash.SHUTDOWN, "the pool closes"
-        )
+        self._ledger.give_back(len(self._ledger.pending), Crash.SHUTDOWN, "the pool closes")
         self.resize(0)
         until = time.monotonic() + grace_s
         while self.running and time.monotonic() < until:
             self._listen(until)
             self._desk.tend()
-        for slot in self._desk.crew.among(State.BUSY):
+        for slot in self._crew.among(State.BUSY):
             self._desk.crash(slot, Crash.SHUTDOWN, "the pool closes")
         until = time.monotonic() + REAP_S
-        while self._desk.crew.slots and time.monotonic() < until:
+        while self._crew.slots and time.monotonic() < until:
             self._listen(until)
-        self._desk.crew.forget_all()
+        self._crew.forget_all()
         self._bell.close()
-        return self._desk.ledger.hand_over()
+        return self._ledger.hand_over()
 
     # --- hearing -------------------------------------------------------------
 
     def _listen(self, until: float) -> bool:
         """Wait until a worker speaks or something is due, and hear it; tell if woken."""
-        slots = {slot.child.line.fileno(): slot for slot in self._desk.crew.slots}
+        slots = {slot.child.line.fileno(): slot for slot in self._crew.slots}
         wait_s = min(until, self._desk.appointment()) - time.monotonic()
         speaking = wait([self._bell.fileno(), *slots], max(0.0, wait_s))
         for fd in speaking:
@@ -182,7 +180,7 @@ class Pool(Generic[K]):
         match message:
             case Ready(footprint):
                 slot.ready(footprint)
-                self._desk.crew.starts.succeeded()
+                self._crew.starts.succeeded()
             case Returned(value, footprint) if slot.lease:
                 self._desk.finish(slot, footprint, value=value)
             case Declined(error, footprint) if slot.lease:

@@ -1,0 +1,239 @@
+"""How many workers the machine can bear: a pure function of what is seen and what was done.
+
+Memory in use, as a share of the tightest limit, with the failsafe at 85 %::
+
+       0 ─────────── 75 % ─────────── 85 % ─────────── 92 % ───────── 100 %
+          may grow         stays         one fewer at      kills the
+                                         a time, leases    largest
+                                         nothing below 82 %
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from playlista.pool.limits import RESUME_MARGIN, Limits
+from playlista.pool.memory import Memory
+from playlista.pool.processor import Processors
+from playlista.units import Bytes, Ratio
+
+GROW_PAUSE_S = 3.0
+SHRINK_PAUSE_S = 2.0
+REGROW_PAUSE_S = 20.0
+"""Guesses, 2026-11: a worker fills its memory in seconds, a kill shows at once, and a load
+that comes and goes must not take the pool with it."""
+STALL_RATIO = Ratio(0.2)
+"""A guess, 2026-11; a group throttled to a standstill was measured at 0.63."""
+LOAD_SLACK = 0.5
+"""A guess, 2026-11: a machine at rest has some load."""
+
+
+class Action(StrEnum):
+    """What was decided."""
+
+    HOLD = "hold"
+    GROW = "grow"
+    SHRINK = "shrink"
+    KILL = "kill"
+
+
+class Reason(StrEnum):
+    """Why."""
+
+    BACKLOG = "backlog"
+    """There is more to do than there are workers."""
+    NO_BACKLOG = "no_backlog"
+    SPARE = "spare"
+    """There are workers without work: more would not help."""
+    CEILING = "ceiling"
+    """As many as configured, or as there are cores."""
+    MEMORY_UNKNOWN = "memory_unknown"
+    """As many as FALLBACK_WORKERS, while memory cannot be read."""
+    CPU = "cpu"
+    """Others use the processors."""
+    SETTLING = "settling"
+    """The last change has not shown its effect yet."""
+    MEMORY = "memory"
+    """Close to the failsafe."""
+    FAILSAFE = "failsafe"
+    STALLED = "stalled"
+    """Work waits for memory to be reclaimed."""
+    MIN_AVAILABLE = "min_available"
+    """Less memory is available than the machine must keep: zero workers."""
+    RECOVERED = "recovered"
+    """Memory is back after a time at zero."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What is seen now.
+
+    Attributes:
+        now: Seconds on the monotonic clock.
+        memory: None while it cannot be read.
+        backlog: Tracks that are ready and not leased.
+        running: Busy workers.
+        workers: All workers that have not been killed.
+    """
+
+    now: float
+    memory: Memory | None
+    processors: Processors
+    backlog: int
+    running: int
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was decided before.
+
+    Attributes:
+        target: Of the last decision; a pool begins with one.
+        changed: When the last change was made, on the monotonic clock.
+        shrunk: When it was last made smaller.
+        strained: Leasing is suspended, and resumes only well below the failsafe.
+    """
+
+    target: int = 1
+    changed: float = float("-inf")
+    shrunk: float = float("-inf")
+    strained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do now.
+
+    Attributes:
+        target: How many workers there may be.
+        lease: Whether tracks may be leased; False is the failsafe in action.
+        shed: How many tracks to give back now, the newest lease first.
+        kill_largest: Whether to kill the worker that holds most.
+        past: For the next decision.
+    """
+
+    target: int
+    lease: bool
+    shed: int
+    kill_largest: bool
+    action: Action
+    reason: Reason
+    past: Past
+
+
+def decide(view: View, past: Past, limits: Limits) -> Decision:
+    """Decide how many workers there may be; to be asked every second or so."""
+    strain = strain_on(view.memory, limits, easing=past.strained)
+    if strain is None:
+        return take_up(view, replace(past, strained=False), limits)
+    return give_way(view, replace(past, strained=True), limits, strain)
+
+
+def strain_on(memory: Memory | None, limits: Limits, *, easing: bool) -> Reason | None:
+    """Return why work has to be given back; None when it has not.
+
+    Args:
+        memory: None while it cannot be read.
+        limits: The bounds.
+        easing: There was a strain already: it ends only with some distance.
+    """
+    if memory is None:
+        return None
+    margin = RESUME_MARGIN if easing else 1.0
+    if any(limits.is_starved(scope, margin) for scope in memory.scopes):
+        return Reason.MIN_AVAILABLE
+    if memory.used_ratio >= (limits.resume_below if easing else limits.failsafe):
+        return Reason.FAILSAFE
+    if memory.stalled is not None and memory.stalled >= STALL_RATIO:
+        return Reason.STALLED
+    return None
+
+
+def give_way(view: View, past: Past, limits: Limits, strain: Reason) -> Decision:
+    """Lease nothing, and let go of one worker at a time while the strain lasts."""
+    passing = strain_on(view.memory, limits, easing=False) is None
+    if passing or view.now - past.changed < SHRINK_PAUSE_S:
+        return hold(past, strain, lease=False)
+    floor = 0 if strain is Reason.MIN_AVAILABLE else 1
+    target = min(past.target, max(floor, min(past.target, view.workers) - 1))
+    after = replace(past, target=target, changed=view.now, shrunk=view.now)
+    at_the_end = view.memory is not None and view.memory.used_ratio >= limits.kill_from
+    if at_the_end and view.workers > 0:
+        return Decision(target, False, 0, True, Action.KILL, strain, after)
+    shed = 1 if view.running > target else 0
+    if target == past.target and shed == 0:
+        return hold(past, strain, lease=False)
+    return Decision(target, False, shed, False, Action.SHRINK, strain, after)
+
+
+def take_up(view: View, past: Past, limits: Limits) -> Decision:
+    """Add workers while there is something for them to do and room to do it in."""
+    ceiling = ceiling_of(view, limits)
+    if past.target > ceiling:
+        after = replace(past, target=ceiling, changed=view.now, shrunk=view.now)
+        return Decision(ceiling, True, 0, False, Action.SHRINK, Reason.CEILING, after)
+    obstacle = obstacle_to_growth(view, past, limits, ceiling)
+    if obstacle is not None:
+        return hold(past, obstacle, lease=True)
+    fixed = limits.workers is not None and past.target > 0
+    target = ceiling if fixed else past.target + 1
+    reason = Reason.BACKLOG if past.target else Reason.RECOVERED
+    after = replace(past, target=target, changed=view.now)
+    return Decision(target, True, 0, False, Action.GROW, reason, after)
+
+
+def obstacle_to_growth(view: View, past: Past, limits: Limits, ceiling: int) -> Reason | None:
+    """Return the first reason not to add a worker; None when there is none."""
+    settling = view.now - past.changed < GROW_PAUSE_S or view.now - past.shrunk < REGROW_PAUSE_S
+    obstacles = {
+        Reason.MEMORY: view.memory is not None and view.memory.used_ratio >= limits.grow_below,
+        Reason.SETTLING: settling,
+    }
+    if past.target > 0:
+        fixed = limits.workers is not None
+        full = Reason.CEILING if view.memory is not None else Reason.MEMORY_UNKNOWN
+        obstacles = {
+            full: past.target >= ceiling,
+            Reason.NO_BACKLOG: view.backlog == 0,
+            Reason.SPARE: view.running < past.target and not fixed,
+            **obstacles,
+            Reason.CPU: not fixed and not has_headroom(view, past),
+        }
+    return next((reason for reason, stands in obstacles.items() if stands), None)
+
+
+def ceiling_of(view: View, limits: Limits) -> int:
+    """Return the most workers there may be, whatever the memory in use; at least one."""
+    ceiling = limits.ceiling(view.processors.whole_cores)
+    return ceiling if view.memory is not None else min(ceiling, limits.fallback_workers)
+
+
+def has_headroom(view: View, past: Past) -> bool:
+    """Tell whether one more worker would find a processor that nobody else uses."""
+    load = view.processors.load
+    if load is None:
+        return True
+    others = max(0.0, load - view.running)
+    return others + past.target + 1 <= view.processors.machine_cores + LOAD_SLACK
+
+
+def hold(past: Past, reason: Reason, *, lease: bool) -> Decision:
+    """Change nothing."""
+    return Decision(past.target, lease, 0, False, Action.HOLD, reason, past)
+
+
+def admits(need: Bytes, reserved: Bytes, memory: Memory | None, limits: Limits) -> bool:
+    """Tell whether one more track fits under the failsafe, in every scope.
+
+    The floor is the caller's: with nothing running, one track is leased whenever the decision
+    allows leasing, or a small machine would never begin.
+
+    Args:
+        need: What the track will take beyond what its worker holds already, in bytes.
+        reserved: What the tracks in hand will still take.
+        memory: None while it cannot be read: then the count of workers is the only bound.
+        limits: The bounds.
+    """
+    if memory is None:
+        return True
+    return all(scope.used + reserved + need <= limits.plan_up_to(scope) for scope in memory.scopes)
