@@ -9,6 +9,19 @@ from typing import Any, Self
 FEATURES_VERSION = 1
 """Raised whenever an existing descriptor's numbers change; older results are redone."""
 
+STAGES = (
+    "tags",
+    "decode",
+    "spectrum",
+    "rhythm",
+    "key",
+    "loudness",
+    "danceability",
+    "spectral",
+    "timbre",
+)
+"""Where the CPU time of an analysis goes: the closed set of names in ``Analysis.seconds``."""
+
 
 class Tier(StrEnum):
     """How thoroughly a track was listened to (docs/tour.md)."""

@@ -1,0 +1,88 @@
+"""Tenths of a second gathered into blocks, every sample of them a number."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from av.audio.frame import AudioFrame
+from numpy.typing import NDArray
+
+from playlista.audio.graph import Piece
+
+LOUDEST = 1e4
+"""+80 dBFS: beyond any sound, and far below where the squares of float32 overflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some seconds of a track.
+
+    Attributes:
+        samples: Mono, shape (n,), float32, finite, full scale 1.
+        rate: Their rate in Hz.
+        momentary: Loudness of 0.4 s windows, one each 0.1 s, in LUFS; shape (k,).
+        short_term: The same of 3 s windows.
+        mended_n: How many samples were no numbers and became silence.
+    """
+
+    samples: NDArray[np.float32]
+    rate: int
+    momentary: NDArray[np.float32]
+    short_term: NDArray[np.float32]
+    mended_n: int = 0
+
+
+def gathered(pieces: Iterable[Piece], rate: int, block_n: int) -> Iterator[Block]:
+    """Join pieces into blocks of at least ``block_n`` samples; the last may be shorter."""
+    waiting: list[Piece] = []
+    n = 0
+    for piece in pieces:
+        waiting.append(piece)
+        n += len(piece.samples)
+        if n >= block_n:
+            yield _joined(waiting, rate)
+            waiting, n = [], 0
+    if n:
+        yield _joined(waiting, rate)
+
+
+def mended(samples: NDArray[np.floating]) -> tuple[NDArray[np.floating], int]:
+    """Replace what is no sound by silence.
+
+    Args:
+        samples: Any shape.
+
+    Returns:
+        The samples, a copy only where one was needed, and how many were replaced: NaN,
+        infinities, and numbers beyond `LOUDEST`.
+    """
+    sound = np.abs(samples) <= LOUDEST  # false for NaN, too
+    bad = sound.size - int(np.count_nonzero(sound))
+    return (np.where(sound, samples, samples.dtype.type(0)), bad) if bad else (samples, 0)
+
+
+def mended_frame(frame: AudioFrame) -> tuple[AudioFrame, int]:
+    """Do the same for a decoded frame of floats: one NaN would deafen every filter after it."""
+    if not frame.format.name.startswith(("flt", "dbl")):
+        return frame, 0
+    samples, bad = mended(frame.to_ndarray())
+    if not bad:
+        return frame, 0
+    better = AudioFrame.from_ndarray(samples, frame.format.name, frame.layout)
+    better.sample_rate = frame.sample_rate
+    return better, bad
+
+
+def _joined(pieces: list[Piece], rate: int) -> Block:
+    samples, bad = mended(np.concatenate([piece.samples for piece in pieces]))
+    return Block(
+        samples,
+        rate,
+        _readings(piece.momentary for piece in pieces),
+        _readings(piece.short_term for piece in pieces),
+        bad,
+    )
+
+
+def _readings(values: Iterable[float | None]) -> NDArray[np.float32]:
+    return np.array([value for value in values if value is not None], np.float32)
