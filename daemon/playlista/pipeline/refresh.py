@@ -58,6 +58,10 @@ class Refresh:
         self._settings = settings
         self._metrics = metrics
 
+    def founded(self) -> bool:
+        """Tell whether there are lists already."""
+        return bool(self._lists.load())
+
     def adopt(self, composition: Composition) -> int:
         """Store what the composer wants and publish it; return how many lists changed.
 

@@ -1,7 +1,6 @@
 """Results → library: what each outcome of the pool means for its track."""
 
 import logging
-from collections.abc import Sequence
 
 from playlista.errors import ChangedMeanwhile, IncompleteTrack, TrackError, printable
 from playlista.metrics import Metrics
@@ -38,22 +37,26 @@ class Save:
         self._backlog = backlog
         self._metrics = metrics
 
-    def __call__(self, outcomes: Sequence[Outcome[Job]]) -> int:
-        """Commit all results in one transaction, and settle the rest one by one.
+    def __call__(self, outcomes: list[Outcome[Job]]) -> int:
+        """Commit all results in one transaction, then settle the rest one by one.
+
+        Args:
+            outcomes: Emptied as they are settled, so that what is left can be tried again.
 
         Returns:
             How many results were kept.
 
         Raises:
-            StoreBusy: Nothing or only a part was settled; calling again is harmless.
+            StoreBusy: What is left in ``outcomes`` is not settled yet.
         """
         heard = [o for o in outcomes if isinstance(o.value, Analysis)]
         kept = self._backlog.save([(o.key, o.value) for o in heard]) if heard else 0
+        outcomes[:] = [o for o in outcomes if not isinstance(o.value, Analysis)]
         for outcome in heard:
             self._count(outcome, outcome.value)
-        for outcome in outcomes:
-            if outcome not in heard:
-                self._settle(outcome)
+        while outcomes:
+            self._settle(outcomes[0])
+            del outcomes[0]
         return kept
 
     def _count(self, outcome: Outcome[Job], analysis: Analysis) -> None:

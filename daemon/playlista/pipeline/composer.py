@@ -1,0 +1,123 @@
+"""The loop that refreshes playlists: one at a time, composed in a child that leaves when idle."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from playlista.errors import OperatorError, TryAgain
+from playlista.pipeline.pace import Pace
+from playlista.pipeline.refresh import Refresh
+from playlista.pool.slot import Terms
+from playlista.pool.supervisor import Pool
+from playlista.records import Composition
+
+LIMIT_S: Final = 900.0  # 100,000 tracks take a minute on a server core (pool.md); a NAS, ten
+RETRY_S: Final = 10.0  # after a refusal of the disk, or a lost child (a guess)
+TICK_S: Final = 0.2
+
+log = logging.getLogger(__name__)
+
+
+class Composer:
+    """Composes and publishes whenever it is time.
+
+    Args:
+        refresh: Turns compositions into files.
+        pace: When.
+        terms: How the child is made.
+        database: What the child reads.
+        calm: Tells whether the backlog is drained.
+    """
+
+    def __init__(
+        self,
+        refresh: Refresh,
+        pace: Pace,
+        terms: Terms,
+        database: Path,
+        calm: Callable[[], bool],
+    ) -> None:
+        self._refresh = refresh
+        self._pace = pace
+        self._terms = terms
+        self._database = database
+        self._calm = calm
+        self._guard = threading.Lock()
+        self._bell = threading.Event()
+        self._founded = refresh.founded()
+        self._not_before = 0.0
+        self.working = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether every change so far is in the playlists on disk."""
+        with self._guard:
+            return not (self._pace.asked or self.working)
+
+    def ask(self, kept: int = 0) -> None:
+        """Note, from any thread, that the library changed."""
+        with self._guard:
+            self._pace.ask(time.monotonic(), kept)
+        self._bell.set()
+
+    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        """Refresh until told to stop; the child lives and dies with this thread."""
+        pool: Pool[str] = Pool(self._terms)
+        try:
+            while not stop.is_set():
+                beat()
+                self._bell.wait(TICK_S if self._pace.asked else 1.0)
+                self._bell.clear()
+                if self._begin():
+                    self._once(pool, stop, beat)
+                else:
+                    pool.collect(0)
+        finally:
+            pool.close()
+
+    def _begin(self) -> bool:
+        now = time.monotonic()
+        if now < self._not_before or not self._pace.asked:
+            return False
+        calm = self._calm()
+        with self._guard:
+            if not self._pace.due(now, calm=calm, founded=self._founded):
+                return False
+            self._pace.begin()
+            self.working = True
+            return True
+
+    def _once(self, pool: Pool[str], stop: threading.Event, beat: Callable[[], None]) -> None:
+        try:
+            composition = self._compose(pool, stop, beat)
+            if composition is not None:
+                self._refresh.adopt(composition)
+                self._founded = self._founded or bool(composition.playlists)
+        except (TryAgain, OperatorError) as error:
+            log.warning("playlists are not up to date: %s", error)
+            self._again()
+        finally:
+            self.working = False
+
+    def _compose(
+        self, pool: Pool[str], stop: threading.Event, beat: Callable[[], None]
+    ) -> Composition | None:
+        pool.resize(1)
+        pool.submit("compose", self._database, LIMIT_S)
+        while not stop.is_set():
+            beat()
+            for outcome in pool.collect(TICK_S):
+                if isinstance(outcome.value, Composition):
+                    return outcome.value
+                log.error("composing failed: %s %s %s", outcome.error, outcome.crash,
+                          outcome.detail)  # fmt: skip
+                self._again()
+                return None
+        return None
+
+    def _again(self) -> None:
+        self._not_before = time.monotonic() + RETRY_S
+        self.ask()
