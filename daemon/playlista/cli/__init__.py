@@ -1,5 +1,62 @@
-"""The verbs of the playlista command."""
+"""The verbs of the playlista command, in a table."""
+
+import sys
+
+import typer
+
+from playlista.cli import (
+    analyze,
+    bench,
+    conf,
+    demo,
+    doctor,
+    explain,
+    failures,
+    lists,
+    run,
+    status,
+)
+from playlista.errors import OperatorError, TryAgain
+
+TEMPORARY_FAILURE = 75  # EX_TEMPFAIL: the same command may work later
+SEED_SPELLING = ("-a", "--analyze")
+
+app = typer.Typer(
+    name="playlista",
+    help="Listens to your music folders and keeps playlists fresh.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("analyze")(analyze.analyze)
+app.command("status")(status.status)
+app.command("explain")(explain.explain)
+app.add_typer(lists.app, name="lists")
+app.command("failures")(failures.failures)
+app.command("doctor")(doctor.doctor)
+app.command("conf")(conf.conf)
+app.command("bench")(bench.bench)
+app.command("demo")(demo.demo)
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; whatever a person must act on is one line and a status."""
+    try:
+        app(_seed_to_verb(sys.argv[1:]))
+    except OperatorError as error:
+        _leave(str(error), error.exit_status)
+    except TryAgain as error:
+        _leave(str(error), TEMPORARY_FAILURE)
+
+
+def _seed_to_verb(arguments: list[str]) -> list[str]:
+    """Accept the seed's ``-a`` in front of everything for the verb ``analyze``."""
+    if arguments and arguments[0] in SEED_SPELLING:
+        return ["analyze", *arguments[1:]]
+    return arguments
+
+
+def _leave(why: str, exit_status: int) -> None:
+    print(f"playlista: {why}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+    raise SystemExit(exit_status)

@@ -1,0 +1,172 @@
+"""``playlista doctor``: this machine, and what to do about it."""
+
+import os
+import platform
+import socket
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from playlista.cli.options import ConfigFile, Json, configuration
+
+if TYPE_CHECKING:
+    from playlista.config.settings import Config
+
+NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "fuse.sshfs", "fuse.rclone"})
+FEW_WATCHES = 8192  # the kernel's floor for small machines: one watch is one folder
+OLDEST_SQLITE = "3.37"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; ``remedy`` is None when all is well."""
+
+    what: str
+    found: str
+    remedy: str | None = None
+
+
+def doctor(config: ConfigFile = None, json: Json = False) -> None:
+    """Examine this machine; exit with 1 when something needs doing."""
+    from playlista.cli import show
+
+    settings = configuration(config).config
+    findings = [finding for examine in EXAMINATIONS for finding in examine(settings)]
+    if json:
+        show.as_json([asdict(finding) for finding in findings])
+    else:
+        rows = [asdict(f) | {"": "ok" if f.remedy is None else "!!"} for f in findings]
+        show.as_table(rows, "", "what", "found", "remedy")
+    if any(finding.remedy for finding in findings):
+        raise typer.Exit(1)
+
+
+def _programs(_: "Config") -> Iterator[Finding]:
+    yield Finding("Python", platform.python_version())
+    old = sqlite3.sqlite_version_info < (3, 37, 0)
+    yield Finding(
+        "SQLite",
+        sqlite3.sqlite_version,
+        f"install a Python built with SQLite {OLDEST_SQLITE} or newer" if old else None,
+    )
+
+
+def _processor(_: "Config") -> Iterator[Finding]:
+    from playlista.pool import processor
+
+    yield Finding("processors", f"{processor.read().cores:g} usable")
+    flags = _read("/proc/cpuinfo")
+    if "flags" in flags:
+        # without AVX essentia's TensorFlow dies of SIGILL: it is not imported there
+        avx = " avx " in flags
+        yield Finding("AVX", "yes" if avx else "no: essentia is not used, same fields without it")
+
+
+def _memory(settings: "Config") -> Iterator[Finding]:
+    from playlista.pool import memory
+
+    now = memory.read()
+    if now is None:
+        workers = settings.pool.fallback_workers
+        yield Finding(
+            "memory",
+            f"cannot be read: never more than {workers} workers",
+            "allow the service to read /proc/meminfo (no ProcSubset=pid)",
+        )
+        return
+    low = now.used_ratio * 100 >= settings.pool.memory_failsafe_percent
+    yield Finding(
+        "memory",
+        f"{now.used_ratio:.0%} of {now.limit_bytes / 1e9:.1f} GB in use ({now.source})",
+        "free some memory: analysis waits above the failsafe" if low else None,
+    )
+
+
+def _inotify(_: "Config") -> Iterator[Finding]:
+    for name, enough in (("max_user_watches", FEW_WATCHES), ("max_user_instances", 2)):
+        text = _read(f"/proc/sys/fs/inotify/{name}").strip()
+        few = text.isdigit() and int(text) < enough
+        remedy = f"sysctl fs.inotify.{name}=262144, for libraries with more folders"
+        yield Finding(f"inotify {name}", text or "unknown", remedy if few else None)
+
+
+def _music(settings: "Config") -> Iterator[Finding]:
+    if not settings.watch.music_paths:
+        yield Finding("music folders", "none", "set MUSIC_PATHS in playlista.conf")
+    for folder in settings.watch.music_paths:
+        yield Finding(f"music {folder}", *_state_of(folder))
+
+
+def _state_of(folder: Path) -> tuple[str, str | None]:
+    if not folder.is_dir():
+        return "missing", "mount it or correct MUSIC_PATHS: until then nothing in it changes"
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return "not readable", "give this user permission to read it"
+    kind = _file_system(folder)
+    if kind in NETWORK:
+        return (
+            f"on {kind}: events are unreliable there, the regular scan finds what they miss",
+            None,
+        )
+    return f"readable, on {kind}", None
+
+
+def _state(settings: "Config") -> Iterator[Finding]:
+    for what, folder in (
+        ("state", settings.store.state_path),
+        ("playlists", settings.store.playlists),
+    ):
+        nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        writable = os.access(nearest, os.W_OK | os.X_OK)
+        kind = _file_system(nearest)
+        remedy = None if writable else f"give this user permission to write {nearest}"
+        if what == "state" and kind in NETWORK:
+            remedy = "set STATE_PATH to a local disk: a database cannot live on a network mount"
+        found = "writable" if writable else "not writable"
+        yield Finding(f"{what} {folder}", f"{found}, on {kind}", remedy)
+
+
+def _port(settings: "Config") -> Iterator[Finding]:
+    host, _, port = settings.service.http_listen.rpartition(":")
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    with socket.socket(family) as probe:
+        taken = probe.connect_ex((host.strip("[]"), int(port))) == 0
+    yield Finding(
+        f"port {settings.service.http_listen}",
+        "answers: a daemon is running, or another program" if taken else "free",
+    )
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""
+
+
+def _file_system(folder: Path) -> str:
+    """Return the type of the mount a folder is on, as /proc/self/mountinfo names it."""
+    best, kind = "", sys.platform
+    resolved = f"{folder.resolve()}/"
+    for line in _read("/proc/self/mountinfo").splitlines():
+        before, _, after = line.partition(" - ")
+        mount = before.split()[4]
+        if resolved.startswith(f"{mount.rstrip('/')}/") and len(mount) >= len(best):
+            best, kind = mount, after.split()[0]
+    return kind
+
+
+EXAMINATIONS: tuple[Callable[["Config"], Iterator[Finding]], ...] = (
+    _programs,
+    _processor,
+    _memory,
+    _inotify,
+    _music,
+    _state,
+    _port,
+)

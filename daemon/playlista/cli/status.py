@@ -1,0 +1,48 @@
+"""``playlista status``: the running daemon in one screen."""
+
+from typing import TYPE_CHECKING, Any
+
+from playlista.cli.options import ConfigFile, Json, configuration
+
+if TYPE_CHECKING:
+    from playlista.config.settings import Config
+
+PATIENCE_S = 3.0
+
+
+def status(config: ConfigFile = None, json: Json = False) -> None:
+    """Show what the daemon is doing, or what its database holds when none runs."""
+    from playlista.cli import show
+
+    settings = configuration(config).config
+    facts = _from_daemon(settings.service.http_listen) or _from_database(settings)
+    if json:
+        show.as_json(facts)
+        return
+    roots = facts["watch"].pop("roots")
+    show.as_facts(facts)
+    show.console.print()
+    show.as_table(roots, "path", "mode", "state", "why")
+
+
+def _from_daemon(listen: str) -> dict[str, Any] | None:
+    import json
+    from urllib.error import URLError
+    from urllib.request import ProxyHandler, build_opener
+
+    # loopback never goes through a proxy
+    ask = build_opener(ProxyHandler({}))
+    try:
+        with ask.open(f"http://{listen}/status", timeout=PATIENCE_S) as answer:
+            facts: dict[str, Any] = json.load(answer)
+    except (URLError, OSError, ValueError):
+        return None
+    return facts
+
+
+def _from_database(settings: "Config") -> dict[str, Any]:
+    from playlista.service.status import STOPPED, describe
+    from playlista.store.database import reading
+
+    with reading(settings.store.database) as read:
+        return describe(read, STOPPED)
