@@ -72,10 +72,12 @@ class Database:
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and let go of the lock."""
-        with translated():
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._connection.close()
-        os.close(self._lock_fd)
+        with self._guard, translated():
+            try:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                self._connection.close()
+                os.close(self._lock_fd)
 
 
 @contextmanager
@@ -98,6 +100,9 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             connection.row_factory = sqlite3.Row
             connection.execute("BEGIN")
+            # reading anything fixes the view; 0 is a file that a daemon is only just making
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                raise _none_at(path)
             yield connection
         finally:
             connection.close()
@@ -124,7 +129,11 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
 
 def _require(path: Path) -> None:
     if not path.exists():
-        raise StoreBroken(f"no database at {path}: run `playlista analyze` or the daemon first")
+        raise _none_at(path)
+
+
+def _none_at(path: Path) -> StoreBroken:
+    return StoreBroken(f"no database at {path}: run `playlista analyze` or the daemon first")
 
 
 @contextmanager
@@ -138,6 +147,8 @@ def translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+            raise  # wrong SQL: a bug of ours
         raise StoreBusy(f"the database cannot be used now: {error}", RETRY_S) from error
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
@@ -160,11 +171,14 @@ def _lock(path: Path) -> int:
         raise StoreBroken(f"cannot write in {path.parent}: {error.strerror}") from error
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError as error:
         os.close(fd)
         raise AlreadyRunning(
             f"another playlista holds {path}: stop it first, or ask it with `playlista status`"
         ) from error
+    except OSError as error:
+        os.close(fd)
+        raise StoreBroken(f"{path.parent} cannot be locked: {error.strerror}") from error
     return fd
 
 
@@ -173,16 +187,26 @@ def _open(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
         )
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise StoreBroken(_remedy(verdict))
-        migrate(connection)
+        with _closed_on_failure(connection):
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict != "ok":
+                raise StoreBroken(_remedy(verdict))
+            migrate(connection)
     except sqlite3.OperationalError as error:
         raise StoreBroken(f"cannot open {path}: {error}") from error
     except sqlite3.DatabaseError as error:
         raise StoreBroken(_remedy(str(error))) from error
     return connection
+
+
+@contextmanager
+def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise

@@ -8,6 +8,7 @@ from typing import Any
 
 from playlista.errors import UsageError, printable
 from playlista.records import Features, FileTags
+from playlista.store.tracks import features_from
 
 _ALL = """
     SELECT file.id AS file_id, root.path AS root, relpath, missing_since, tags, audio.*,
@@ -59,7 +60,7 @@ def _facts(read: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
         "tier": row["tier"],
         "features_version": row["features_version"],
         "engine": row["engine"],
-        **(json.loads(row["features"]) if heard else asdict(Features())),
+        **asdict(features_from(row["features"]) if heard else Features()),
         "embedding": None,
         "tags": None,
         "reasons": _reasons(row),

@@ -2,27 +2,23 @@
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from playlista.records import (
-    Appeared,
     Difference,
     Features,
     FileTags,
     Known,
     LibraryTrack,
-    Moved,
-    Returned,
     Root,
     Signature,
     Tier,
-    Vanished,
 )
-from playlista.store import backlog
+from playlista.store import changes
 from playlista.store.database import Database
+from playlista.store.signatures import columns, signature, signed, unsigned
 
 _KNOWN = """
     SELECT id, root_id, relpath, dev, ino, size, mtime_ns, ctime_ns, missing_since
@@ -60,7 +56,7 @@ class Tracks:
         self, root_id: int, state: str, identity: tuple[int, int] | None, why: str | None
     ) -> None:
         """Remember whether a root is online, and what it was when it last was."""
-        dev, ino = identity or (None, None)
+        dev, ino = (None, None) if identity is None else map(signed, identity)
         with self._database.transaction() as write:
             write.execute(
                 "UPDATE root SET state = ?, why = ?, dev = coalesce(?, dev), "
@@ -75,8 +71,8 @@ class Tracks:
             root_id: The root.
             directory: Relative to the root, without a slash at its end; empty is the root.
         """
-        query, bounds = "root_id = ?", [root_id]
-        parameters: list[int | bytes] = [*bounds]
+        query = "root_id = ?"
+        parameters: list[int | bytes] = [root_id]
         if directory:
             # every path below "a/b" sorts between "a/b/" and "a/b0": "0" follows "/" in ASCII
             query += " AND relpath > ? AND relpath < ?"
@@ -85,20 +81,22 @@ class Tracks:
             rows = read.execute(_KNOWN + query, parameters)
             return {row["relpath"]: _known(row) for row in rows}
 
-    def twins(self, signature: Signature) -> list[Known]:
+    def twins(self, found: Signature) -> list[Known]:
         """Return files, tombstones included, that a rename could have made into this one."""
         with self._database.reading() as read:
             rows = read.execute(
-                _KNOWN + "ino = ? AND dev = ? AND size = ? AND mtime_ns = ?",
-                (signature.ino, signature.dev, signature.size, signature.mtime_ns),
+                _KNOWN + "ino = :ino AND dev = :dev AND size = :size AND mtime_ns = :mtime_ns",
+                columns(found),
             )
             return [_known(row) for row in rows]
 
     def apply(self, differences: Iterable[Difference]) -> None:
-        """Make the database agree with the disk, and queue what must be analysed."""
+        """Make the database agree with the disk, and queue what must be analysed.
+
+        Moves may swap names or push each other along: their order is free.
+        """
         with self._database.transaction() as write:
-            for difference in differences:
-                _apply(write, difference)
+            changes.apply(write, list(differences))
 
     def library(self) -> list[LibraryTrack]:
         """Return every present, analysed track once: of equal recordings the oldest file."""
@@ -193,75 +191,12 @@ def features_from(text: str) -> Features:
     return Features(**values)
 
 
-def _apply(write: sqlite3.Connection, difference: Difference) -> None:
-    match difference:
-        case Appeared():
-            _appeared(write, difference)
-        case Moved():
-            _moved(write, difference)
-        case Returned():
-            write.execute(
-                "UPDATE file SET missing_since = NULL, ctime_ns = ? WHERE id = ?",
-                (difference.signature.ctime_ns, difference.file_id),
-            )
-            backlog.put_if_unheard(write, difference.file_id)
-        case Vanished():
-            write.execute(
-                "UPDATE file SET missing_since = ? WHERE id = ? AND missing_since IS NULL",
-                (int(time.time()), difference.file_id),
-            )
-            write.execute("DELETE FROM job WHERE file_id = ?", (difference.file_id,))
-
-
-def _appeared(write: sqlite3.Connection, found: Appeared) -> None:
-    row = write.execute(
-        """
-        INSERT INTO file (root_id, relpath, dev, ino, size, mtime_ns, ctime_ns,
-                          candidate, added_at, landed_at)
-        VALUES (:root_id, :relpath, :dev, :ino, :size, :mtime_ns, :ctime_ns,
-                :candidate, :now, :landed_at)
-        ON CONFLICT (root_id, relpath) DO UPDATE SET
-            dev = excluded.dev, ino = excluded.ino, size = excluded.size,
-            mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
-            candidate = excluded.candidate, landed_at = excluded.landed_at,
-            generation = generation + 1, missing_since = NULL
-        RETURNING id
-        """,
-        asdict(found.signature)
-        | {
-            "root_id": found.root_id,
-            "relpath": found.relpath,
-            "candidate": found.candidate,
-            "landed_at": found.landed_at,
-            "now": int(time.time()),
-        },
-    ).fetchone()
-    if found.candidate:
-        backlog.put(write, row["id"])
-    else:
-        write.execute("UPDATE file SET audio_id = NULL WHERE id = ?", (row["id"],))
-        write.execute("DELETE FROM job WHERE file_id = ?", (row["id"],))
-
-
-def _moved(write: sqlite3.Connection, found: Moved) -> None:
-    write.execute(
-        "DELETE FROM file WHERE root_id = ? AND relpath = ? AND id <> ?",
-        (found.root_id, found.relpath, found.file_id),
-    )
-    write.execute(
-        "UPDATE file SET root_id = ?, relpath = ?, ctime_ns = ?, missing_since = NULL WHERE id = ?",
-        (found.root_id, found.relpath, found.signature.ctime_ns, found.file_id),
-    )
-    backlog.put_if_unheard(write, found.file_id)
-
-
 def _known(row: sqlite3.Row) -> Known:
-    signature = Signature(row["dev"], row["ino"], row["size"], row["mtime_ns"], row["ctime_ns"])
     return Known(
-        row["id"], row["root_id"], row["relpath"], signature, row["missing_since"] is not None
+        row["id"], row["root_id"], row["relpath"], signature(row), row["missing_since"] is not None
     )
 
 
 def _root(row: sqlite3.Row) -> Root:
-    identity = None if row["dev"] is None else (row["dev"], row["ino"])
+    identity = None if row["dev"] is None else (unsigned(row["dev"]), unsigned(row["ino"]))
     return Root(row["id"], row["path"], row["state"], identity, row["why"])

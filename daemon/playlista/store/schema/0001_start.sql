@@ -26,10 +26,10 @@ CREATE TABLE audio (
 ) STRICT;
 
 CREATE TABLE file (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,   -- never used twice: playlists and leases hold it
     root_id INTEGER NOT NULL REFERENCES root (id) ON DELETE CASCADE,
     relpath BLOB NOT NULL,
-    dev INTEGER NOT NULL,
+    dev INTEGER NOT NULL,                   -- dev and ino: the signed number of the same bits
     ino INTEGER NOT NULL,
     size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL,
@@ -40,7 +40,7 @@ CREATE TABLE file (
     landed_at REAL NOT NULL,                -- last observed change
     missing_since INTEGER,                  -- tombstone
     audio_id INTEGER REFERENCES audio (id),
-    tags TEXT CHECK (json_valid(tags)),
+    tags TEXT CHECK (tags IS NULL OR json_valid(tags)),  -- older SQLite: json_valid(NULL) is 0
     UNIQUE (root_id, relpath)
 ) STRICT;
 CREATE INDEX file_identity ON file (ino, dev);
@@ -49,11 +49,15 @@ CREATE INDEX file_audio ON file (audio_id);
 -- Desired state, not a log: a file has at most one row however often it changes.
 CREATE TABLE job (
     file_id INTEGER PRIMARY KEY REFERENCES file (id) ON DELETE CASCADE,
-    state TEXT NOT NULL CHECK (state IN ('ready', 'leased', 'waiting', 'incomplete', 'failed')),
+    state TEXT NOT NULL CHECK (
+        -- gone: the file is not there; what is owed to it waits for its return
+        state IN ('ready', 'leased', 'waiting', 'incomplete', 'failed', 'gone')
+    ),
     upgrade INTEGER NOT NULL DEFAULT 0,     -- 1: a lower tier is there already
     alone INTEGER NOT NULL DEFAULT 0,       -- 1: last, and with no neighbour
     strikes INTEGER NOT NULL DEFAULT 0,     -- workers this content brought down
-    kills INTEGER NOT NULL DEFAULT 0,       -- workers killed from outside meanwhile
+    kills INTEGER NOT NULL DEFAULT 0,       -- workers killed from outside, in a row
+    waits INTEGER NOT NULL DEFAULT 0,       -- times it was set aside: the step of the back-off
     attempts INTEGER NOT NULL DEFAULT 0,
     lease TEXT,                             -- boot id of the daemon that holds it
     reason TEXT,
