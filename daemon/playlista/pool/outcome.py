@@ -110,4 +110,5 @@ def in_words(status: int | None) -> str:
         return "its worker hung up"
     if status >= 0:
         return f"its worker left with status {status}"
-    return f"its worker was killed by {signal.Signals(-status).name}"
+    name = next((s.name for s in signal.Signals if s == -status), f"signal {-status}")
+    return f"its worker was killed by {name}"

@@ -21,6 +21,7 @@ class Starts:
         self.trouble: str | None = None
         self.not_before = 0.0
         self._failures = 0
+        self._wait_s = FIRST_WAIT_S
 
     @property
     def hopeless(self) -> bool:
@@ -37,10 +38,11 @@ class Starts:
         """Note a worker that said READY."""
         self.trouble = None
         self._failures = 0
+        self._wait_s = FIRST_WAIT_S
 
     def failed(self, why: str) -> None:
         """Note a worker that did not."""
         self.trouble = why
-        wait_s = min(FIRST_WAIT_S * 2.0**self._failures, LONGEST_WAIT_S)
-        self.not_before = time.monotonic() + wait_s
+        self.not_before = time.monotonic() + self._wait_s
+        self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
         self._failures += 1

@@ -1,0 +1,202 @@
+"""Single decisions: what is seen, what follows."""
+
+import pytest
+
+from playlista.pool.governor import Action, Past, Reason, View, admits, decide
+from playlista.pool.limits import Limits
+from playlista.pool.memory import MACHINE, Memory, Scope
+from playlista.pool.processor import Processors
+
+GB = 1_000_000_000
+NOW = 1000.0
+
+
+def memory(ratio, stalled=None):
+    return Memory((Scope(MACHINE, int(ratio * 100 * GB), 100 * GB),), stalled)
+
+
+def view(ratio=0.3, **seen):
+    running = seen.pop("running", 2)
+    fields = {
+        "now": NOW,
+        "memory": memory(ratio, seen.pop("stalled", None)),
+        "processors": Processors(seen.pop("cores", 4.0), 4, seen.pop("load", 0.0)),
+        "backlog": 50,
+        "running": running,
+        "workers": running,
+    }
+    return View(**fields | seen)
+
+
+def made(decision):
+    return decision.action, decision.reason, decision.target
+
+
+def test_a_backlog_makes_the_pool_grow_by_one():
+    decision = decide(view(), Past(2), Limits())
+
+    assert made(decision) == (Action.GROW, Reason.BACKLOG, 3)
+    assert decision.lease
+
+
+@pytest.mark.parametrize(
+    ("seen", "past", "reason"),
+    [
+        (view(backlog=0), Past(2), Reason.NO_BACKLOG),
+        (view(running=1), Past(2), Reason.SPARE),
+        (view(running=4), Past(4), Reason.CEILING),
+        (view(running=1, cores=0.5), Past(1), Reason.CEILING),
+        (view(0.75), Past(2), Reason.MEMORY),
+        (view(0.8499), Past(2), Reason.MEMORY),
+        (view(), Past(2, changed=NOW - 2.9), Reason.SETTLING),
+        (view(), Past(2, changed=NOW - 19, shrunk=NOW - 19), Reason.SETTLING),
+        (view(load=5.0), Past(2), Reason.CPU),
+        (view(running=4, memory=None), Past(4), Reason.MEMORY_UNKNOWN),
+    ],
+)
+def test_the_pool_holds_and_says_why(seen, past, reason):
+    decision = decide(seen, past, Limits())
+
+    assert made(decision) == (Action.HOLD, reason, past.target)
+    assert decision.lease
+    assert not decision.shed
+    assert not decision.kill_largest
+
+
+def test_our_own_workers_are_not_the_load_of_others():
+    assert decide(view(running=2, load=2.4), Past(2), Limits()).action is Action.GROW
+
+
+def test_a_load_that_is_unknown_is_no_obstacle():
+    assert decide(view(load=None), Past(2), Limits()).action is Action.GROW
+
+
+def test_a_fixed_count_is_taken_at_once():
+    decision = decide(view(running=0), Past(1), Limits(workers=6))
+
+    assert made(decision) == (Action.GROW, Reason.BACKLOG, 6)
+
+
+def test_a_fixed_count_yields_to_memory():
+    assert decide(view(0.8, running=1), Past(1), Limits(workers=6)).reason is Reason.MEMORY
+    assert decide(view(0.9, running=6), Past(6), Limits(workers=6)).target == 5
+
+
+def test_a_lower_ceiling_is_obeyed_at_once_and_nobody_is_killed():
+    decision = decide(view(running=4), Past(4), Limits(max_workers=2))
+
+    assert made(decision) == (Action.SHRINK, Reason.CEILING, 2)
+    assert (decision.shed, decision.kill_largest, decision.lease) == (0, False, True)
+
+
+def test_unknown_memory_caps_even_a_fixed_count():
+    limits = Limits(workers=16, fallback_workers=4)
+
+    assert decide(view(running=1, memory=None), Past(1), limits).target == 4
+
+
+def test_at_the_failsafe_the_newest_track_is_given_back_and_nothing_leased():
+    decision = decide(view(0.85, running=3), Past(3), Limits())
+
+    assert made(decision) == (Action.SHRINK, Reason.FAILSAFE, 2)
+    assert (decision.lease, decision.shed, decision.kill_largest) == (False, 1, False)
+
+
+def test_at_the_failsafe_an_idle_worker_goes_before_a_track():
+    decision = decide(view(0.86, running=2, workers=3), Past(3), Limits())
+
+    assert (decision.target, decision.shed) == (2, 0)
+
+
+def test_at_the_failsafe_a_target_that_was_not_used_shrinks_what_is_there():
+    assert decide(view(0.86, running=2), Past(8), Limits()).target == 1
+
+
+def test_the_last_worker_goes_on_at_the_failsafe():
+    decision = decide(view(0.9, running=1), Past(1), Limits())
+
+    assert made(decision) == (Action.HOLD, Reason.FAILSAFE, 1)
+    assert (decision.lease, decision.shed) == (False, 0)
+
+
+def test_near_the_end_of_memory_the_largest_is_killed():
+    decision = decide(view(0.921, running=3), Past(3), Limits())
+
+    assert made(decision) == (Action.KILL, Reason.FAILSAFE, 2)
+    assert (decision.kill_largest, decision.shed) == (True, 0)
+
+
+def test_near_the_end_of_memory_even_the_only_worker_is_killed():
+    decision = decide(view(0.93, running=1), Past(1), Limits())
+
+    assert (decision.kill_largest, decision.target) == (True, 1)
+
+
+def test_without_workers_there_is_nobody_to_kill():
+    assert decide(view(0.93, running=0), Past(1), Limits()).action is Action.HOLD
+
+
+def test_below_the_minimum_the_pool_goes_to_zero_and_says_why():
+    limits = Limits(min_available=50 * GB)
+    decision = decide(view(0.6, running=1), Past(1), limits)
+
+    assert made(decision) == (Action.SHRINK, Reason.MIN_AVAILABLE, 0)
+    assert (decision.shed, decision.lease) == (1, False)
+
+
+def test_from_zero_the_pool_comes_back_even_without_a_backlog():
+    decision = decide(view(running=0, backlog=0), Past(0, strained=True), Limits())
+
+    assert made(decision) == (Action.GROW, Reason.RECOVERED, 1)
+
+
+def test_a_fixed_count_comes_back_from_zero_with_one():
+    assert decide(view(running=0), Past(0), Limits(workers=6)).target == 1
+
+
+def test_work_that_waits_for_memory_is_reduced():
+    decision = decide(view(0.5, stalled=0.63), Past(2), Limits())
+
+    assert made(decision) == (Action.SHRINK, Reason.STALLED, 1)
+
+
+def test_shrinking_waits_for_its_effect():
+    decision = decide(view(0.95, running=3), Past(3, changed=NOW - 1.9), Limits())
+
+    assert (decision.action, decision.lease) == (Action.HOLD, False)
+
+
+def test_leasing_resumes_only_well_below_the_failsafe():
+    strained = Past(2, strained=True)
+
+    assert not decide(view(0.83), strained, Limits()).lease
+    assert decide(view(0.81), strained, Limits()).lease
+    assert decide(view(0.83), Past(2), Limits()).lease
+
+
+def test_between_resuming_and_failsafe_nobody_has_to_go():
+    decision = decide(view(0.83, running=3), Past(3, strained=True), Limits())
+
+    assert made(decision) == (Action.HOLD, Reason.FAILSAFE, 3)
+
+
+def test_memory_that_becomes_unreadable_ends_the_strain():
+    assert decide(view(memory=None), Past(2, strained=True), Limits()).lease
+
+
+def test_a_track_that_fits_is_admitted():
+    assert admits(10 * GB, 20 * GB, memory(0.5), Limits())
+
+
+def test_what_is_reserved_takes_room():
+    assert not admits(10 * GB, 30 * GB, memory(0.5), Limits())
+
+
+def test_a_track_must_fit_in_every_scope():
+    scopes = (Scope(MACHINE, 0, 100 * GB), Scope("/small", 0, GB))
+
+    assert not admits(GB, 0, Memory(scopes), Limits())
+
+
+def test_unknown_memory_admits():
+    assert admits(10 * GB, 0, None, Limits())
