@@ -1,0 +1,140 @@
+"""What the URLs answer: names, units and meaning, as OpenAPI shows them."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+State = Literal["starting", "scanning", "analysing", "held", "idle", "stopping", "stopped"]
+"""What the daemon does; held: there is work, and memory is too short for it."""
+
+
+class Reply(BaseModel):
+    """A name that is not documented here is a bug, not an addition."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Alive(Reply):
+    """Whether every loop moves."""
+
+    alive: bool
+    reasons: list[str] = Field(description="Which loops are stuck, and for how long.")
+
+
+class Ready(Reply):
+    """Whether the lists on disk stand for the folders."""
+
+    ready: bool
+    reasons: list[str] = Field(description="What is still to come.")
+
+
+class Tracks(Reply):
+    """Audio files, counted."""
+
+    total: int = Field(description="On disk, analysed or not.")
+    quick: int = Field(description="Analysed in the quick tier.")
+    full: int = Field(description="Analysed in the full tier.")
+    deep: int = Field(description="Analysed in the deep tier.")
+    failed: int = Field(description="Cannot be analysed until the file changes.")
+    missing: int = Field(description="Remembered, but no longer on disk.")
+
+
+class Backlog(Reply):
+    """Tracks waiting for analysis, by state."""
+
+    ready: int = Field(description="Could start now.")
+    leased: int = Field(description="With a worker.")
+    waiting: int = Field(description="To be tried again later.")
+    incomplete: int = Field(description="Part of the sound is missing: waits for the rest.")
+    failed: int = Field(description="Given up until the file changes.")
+    oldest_s: float | None = Field(
+        description="Age of the oldest ready track, in seconds; null when none is ready."
+    )
+
+
+class Workers(Reply):
+    """The pool of worker processes."""
+
+    running: int = Field(description="Processes there are.")
+    target: int = Field(description="Processes the governor wants.")
+    limit: int | None = Field(
+        description="Processes the configuration allows; null when no daemon runs."
+    )
+    reason: str | None = Field(description="Why the target is what it is.")
+
+
+class Memory(Reply):
+    """Memory in use against the failsafe."""
+
+    used_ratio: float | None = Field(
+        description="Share in use, 0 to 1, of the machine or of the tightest cgroup; "
+        "null when it cannot be read."
+    )
+    failsafe_ratio: float | None = Field(
+        description="Share at which workers are retired, 0 to 1; null when no daemon runs."
+    )
+    source: str | None = Field(description="Where the share in use was read; null: nowhere.")
+
+
+class WatchedRoot(Reply):
+    """One music folder."""
+
+    path: str = Field(description="Bytes that are not UTF-8, and control characters, as \\xNN.")
+    mode: str | None = Field(
+        description="Whether events or scans alone notice changes; null when no daemon runs."
+    )
+    state: str = Field(description="Whether the folder is there.")
+    why: str | None = Field(default=None, description="Why it is not; null when it is.")
+
+
+class Watch(Reply):
+    """What is watched."""
+
+    roots: list[WatchedRoot]
+
+
+class ResidentModel(Reply):
+    """The model that hears what a track sounds like."""
+
+    name: str | None = Field(description="null when there is none.")
+    runtime: str | None = Field(description="What runs it.")
+    loaded: bool = Field(description="Whether it is in memory now.")
+
+
+class Status(Reply):
+    """The daemon on one page.
+
+    ``playlista status --json`` says the same, also of a daemon that is stopped.
+    """
+
+    state: State
+    tracks: Tracks
+    backlog: Backlog
+    workers: Workers
+    memory: Memory
+    watch: Watch
+    model: ResidentModel
+    playlists: int = Field(description="Playlists with at least one line.")
+    version: str
+
+
+class Performance(Reply):
+    """How fast the library is heard."""
+
+    uptime_s: float = Field(description="Seconds since the daemon started.")
+    tracks_analysed: int = Field(description="Finished since then, with any outcome.")
+    tracks_per_hour: float | None = Field(
+        description="Mean since the start; null until a first track is finished."
+    )
+    workers: Workers
+    memory: Memory
+    worker_memory_bytes: int | None = Field(
+        description="Resident memory of all workers together; null when not measured."
+    )
+
+
+class ModelInfo(Reply):
+    """The model in use."""
+
+    model: None = Field(description="null: there is none.")
+    reason: str = Field(description="Why there is none.")
