@@ -1,0 +1,172 @@
+"""Files that are new below one root: matched with what moved, settled, looked into, queued."""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable
+
+from playlista.audio.probe import is_candidate
+from playlista.config.settings import WatchSettings
+from playlista.errors import printable
+from playlista.pipeline.ledger import Ledger, Line
+from playlista.records import Appeared, Known, Moved, Returned, Root
+from playlista.units import Seconds
+from playlista.watch.head import read_head
+from playlista.watch.names import join
+from playlista.watch.reconcile import Arrived, Back, Difference
+from playlista.watch.scanner import GONE, Entry, Walk
+from playlista.watch.settle import Settle
+
+BATCH_N = 500  # rows per transaction (watching.md §5)
+
+log = logging.getLogger(__name__)
+
+
+class Arrivals:
+    """What one root brings in.
+
+    Args:
+        root: The root.
+        settings: The quiet times.
+        ledger: Where it is written.
+        has_left: Tells whether a known file is certainly not at its path any more.
+        wall: Unix time; compared with ctimes only.
+    """
+
+    def __init__(
+        self,
+        root: Root,
+        settings: WatchSettings,
+        ledger: Ledger,
+        has_left: Callable[[Known], bool],
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self._root = root
+        self._ledger = ledger
+        self._has_left = has_left
+        self._wall = wall
+        self._settle: Settle[bytes, Arrived] = Settle()
+        self._lines: list[Line] = []
+        self._claimed: set[int] = set()
+        self._may_be_moved = True
+
+    def __len__(self) -> int:
+        return len(self._settle)
+
+    def expect(self) -> None:
+        """Ask once, before a scan, whether anything is remembered that could have moved."""
+        counts = self._ledger.tracks.counts()
+        self._may_be_moved = counts["total"] + counts["missing"] > 0
+
+    def back(self, back: Back) -> None:
+        """Take a file that is the remembered one after all."""
+        self._put(Difference.RETURNED, Returned(back.known.file_id, back.signature))
+
+    def take(self, arrived: Arrived, now: Seconds, quiet_s: Seconds | None) -> None:
+        """Take a file that is unknown or changed.
+
+        Args:
+            arrived: What was seen.
+            now: Monotonic time.
+            quiet_s: How long it must be quiet from now; None asks its ctime how long it
+                has been quiet already, so that an old library need not wait.
+        """
+        moved = self._moved(arrived.entry)
+        if moved is not None:
+            self._settle.forget(arrived.entry.relpath)
+            self._put(Difference.MOVED, moved)
+            return
+        remaining_s = self._remaining_s(arrived.entry) if quiet_s is None else quiet_s
+        if remaining_s > 0:
+            self._settle.seen(arrived.entry.relpath, arrived, now, remaining_s)
+        else:
+            self._settle.forget(arrived.entry.relpath)
+            self._land(arrived, now, now)
+
+    def _remaining_s(self, entry: Entry) -> Seconds:
+        quiet_s = self.settings.settle_seconds
+        age_s = self._wall() - entry.signature.ctime_ns / 1e9
+        # a ctime in the future says nothing
+        return Seconds(quiet_s if age_s < 0 else max(0.0, quiet_s - age_s))
+
+    def _moved(self, entry: Entry) -> Moved | None:
+        if not self._may_be_moved:
+            return None
+        here = (self._root.root_id, entry.relpath)
+        for twin in self._ledger.tracks.twins(entry.signature):
+            elsewhere = (twin.root_id, twin.relpath) != here
+            if elsewhere and twin.file_id not in self._claimed and self._has_left(twin):
+                self._claimed.add(twin.file_id)
+                return Moved(twin.file_id, *here, entry.signature)
+        return None
+
+    def settle(self, now: Seconds) -> None:
+        """Queue what has been quiet for long enough.
+
+        Raises:
+            StoreBusy: It must be looked for again.
+        """
+        for settled in self._settle.due(now, BATCH_N):
+            self._land(settled.fact, settled.since, now)
+        self.flush()
+
+    def _land(self, arrived: Arrived, since: Seconds, now: Seconds) -> None:
+        entry = arrived.entry
+        path = join(self._root.path, entry.relpath)
+        try:
+            head = read_head(path, entry.signature) if entry.regular else b""
+        except PermissionError:
+            head = b""  # its name decides, and the worker states the reason
+        except OSError as error:
+            if error.errno not in GONE:
+                log.warning("%s cannot be read: %s", printable(path), error.strerror)
+            return
+        if head is None:
+            self._look_again(arrived, now)
+            return
+        appeared = Appeared(
+            root_id=self._root.root_id,
+            relpath=entry.relpath,
+            signature=entry.signature,
+            candidate=is_candidate(head, os.fsdecode(entry.relpath.rpartition(b"/")[2])),
+            landed_at=self._wall() - (now - since),
+        )
+        self._put(Difference.CHANGED if arrived.known else Difference.NEW, appeared)
+
+    def _look_again(self, arrived: Arrived, now: Seconds) -> None:
+        entries: Iterable[Entry] = Walk(self._root.path).at(arrived.entry.relpath)
+        for entry in entries:
+            changed = Arrived(entry, arrived.known)
+            quiet_s = Seconds(self.settings.settle_seconds)
+            self._settle.seen(entry.relpath, changed, now, quiet_s)
+
+    def _put(self, kind: Difference, difference: Appeared | Moved | Returned) -> None:
+        self._lines.append((kind, difference))
+        if len(self._lines) >= BATCH_N:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has gathered.
+
+        Raises:
+            StoreBusy: It was dropped, and must be looked for again.
+        """
+        lines, self._lines, self._claimed = self._lines, [], set()
+        if lines:
+            self._ledger.write(lines)
+
+    def overflowed(self) -> bool:
+        """Tell, once, whether more arrived than can be remembered: look again later."""
+        overflowed, self._settle.overflowed = self._settle.overflowed, False
+        return overflowed
+
+    def next_due(self) -> Seconds | None:
+        """Return when a file will have settled; None when none is waiting."""
+        return self._settle.next_due()
+
+    def clear(self) -> None:
+        """Forget everything: it must be looked for again."""
+        self._settle = Settle()
+        self._lines = []
+        self._claimed = set()

@@ -1,0 +1,236 @@
+"""One music folder, kept equal with the database: its life, step by step.
+
+Nothing here holds a fact that disk and database together do not: when a write fails or
+memory is short, the answer is always to look again.
+"""
+
+import logging
+import threading
+import time
+
+from playlista.config.settings import WatchSettings
+from playlista.errors import TryAgain, printable
+from playlista.pipeline.arrivals import Arrivals
+from playlista.pipeline.ledger import Ledger
+from playlista.pipeline.standing import RETRY_S, Standing
+from playlista.pipeline.survey import Survey
+from playlista.records import Root
+from playlista.units import Seconds
+from playlista.watch.absence import Absence
+from playlista.watch.backoff import BackOff
+from playlista.watch.dirty import Dirty, Noted
+from playlista.watch.lookout import Lookout
+from playlista.watch.observer import Trouble
+
+LOOK_S = 0.5  # events are gathered for at least so long (a guess)
+SHARE = 10  # looking takes one part in so many of the time, however many events come (a guess)
+IDLE_S = 2.0  # the longest rest between two steps
+
+log = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """The folder was told to stop in the middle of a scan."""
+
+
+class Folder:
+    """The intake of one root.
+
+    Args:
+        root: As the database remembers it.
+        ledger: Where differences are written.
+        arrivals: What becomes of new files.
+        excluded: Folders below it that are ours, relative to it.
+        watching: False looks when asked, and never listens.
+
+    Attributes:
+        standing: Whether it can be believed.
+        lookout: How it is observed.
+        pulse: Monotonic time of the last sign of life.
+        scanned: Whether one full scan has ended, or cannot even begin.
+    """
+
+    def __init__(
+        self,
+        root: Root,
+        ledger: Ledger,
+        arrivals: Arrivals,
+        *,
+        excluded: frozenset[bytes] = frozenset(),
+        watching: bool = True,
+    ) -> None:
+        self.root = root
+        self.pulse = time.monotonic()
+        self.scanned = False
+        self.wake = threading.Event()
+        self.stopping = False
+        self._ledger = ledger
+        self._arrivals = arrivals
+        self._dirty = Dirty(self.wake.set)
+        self.standing = Standing(root, ledger.tracks, excluded)
+        self.lookout = Lookout(root.path, self._dirty, excluded, self._count_rebuild)
+        self._watching = watching
+        self._absence = Absence()
+        self._survey = Survey(
+            root, ledger, arrivals, self._absence, excluded, now=self._now, alive=self._alive
+        )
+        self._busy = BackOff(1, 300)
+        self._asked = True
+        self._identity: tuple[int, int] | None = None
+        self._scan_at = self._look_at = self._pause_until = Seconds(0)
+        self._step_at = self._step_began = Seconds(0)
+
+    # --- asked by others, from any thread -----------------------------------------
+
+    def request_scan(self) -> None:
+        """Look at everything soon."""
+        self._asked = True
+        self._pause_until = Seconds(0)
+        self.wake.set()
+
+    def confirm(self) -> None:
+        """Accept that what is missing is meant to be."""
+        self.standing.confirm()
+        self.request_scan()
+
+    def adopt(self, settings: WatchSettings) -> None:
+        """Use other times from now on."""
+        self._arrivals.settings = settings
+        self.request_scan()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is settling, and nothing is known to be unseen."""
+        waiting = self._asked or self._pause_until or self._dirty or self._arrivals or self._absence
+        return self.standing.is_offline or not waiting
+
+    @property
+    def why(self) -> str | None:
+        """What a person should know of this root; None when all is well."""
+        if self.standing.why or self.lookout.why:
+            return self.standing.why or self.lookout.why
+        first = min(self._survey.unreadable, default=None)
+        return None if first is None else f"cannot be read: {printable(first)} and perhaps others"
+
+    # --- one step -----------------------------------------------------------------
+
+    def step(self, now: Seconds) -> Seconds:
+        """Do all that is due at this monotonic time.
+
+        Returns:
+            How long to rest, at most; `wake` ends the rest earlier.
+        """
+        self._step_at, self._step_began = now, Seconds(time.monotonic())
+        self.pulse = self._step_began
+        try:
+            if now >= self._pause_until and self._is_there():
+                self._pause_until = Seconds(0)
+                self._work()
+                self._busy.reset()
+        except TryAgain as busy:
+            log.warning("%s: %s", printable(self.root.path), busy)
+            self._start_over(max(busy.wait_s, self._busy.next_s()))
+        except Stopped:
+            pass
+        return self._rest()
+
+    def _now(self) -> Seconds:
+        """Return the time of this step plus what it has taken so far: scans can be long."""
+        return Seconds(self._step_at + time.monotonic() - self._step_began)
+
+    def _is_there(self) -> bool:
+        there = self.standing.is_there()
+        if not there:
+            self.lookout.stop()
+            self._absence.clear()
+            self._start_over(RETRY_S)
+            self.scanned = True
+        elif self.standing.identity != self._identity:
+            self._asked = True
+        self._identity = self.standing.identity
+        return there
+
+    def _start_over(self, wait_s: float) -> None:
+        self._arrivals.clear()
+        self._asked = True
+        self._pause_until = Seconds(self._now() + wait_s)
+
+    def _work(self) -> None:
+        if self._watching and self.lookout.tend(self._now()):
+            self._asked = True
+        if self._asked or self._now() >= self._scan_at:
+            self._scan()
+        elif self._dirty and self._now() >= self._look_at:
+            self._look()
+        self._arrivals.settle(self._now())
+        if self._arrivals.overflowed():
+            self._scan_at = Seconds(self._now() + self._arrivals.settings.settle_seconds)
+        self._believe_absence()
+
+    def _rest(self) -> Seconds:
+        if self._pause_until:
+            wanted = self._pause_until
+        elif self._dirty:
+            wanted = self._look_at
+        else:
+            times = (self._arrivals.next_due(), self._absence.next_due(), self._scan_at)
+            wanted = min(at for at in times if at is not None)
+        return Seconds(min(IDLE_S, max(0.02, wanted - self._now())))
+
+    # --- looking ------------------------------------------------------------------
+
+    def _scan(self) -> None:
+        began = self._now()
+        self._asked = False
+        self._count_events(self._dirty.take())
+        self.standing.remember(self._survey.whole())
+        self._looked(began)
+        self._scan_at = Seconds(self._now() + self._arrivals.settings.scan_interval_seconds)
+        self._ledger.metrics.scan_seconds.set(self._now() - began)
+        self._ledger.metrics.last_scan.set_to_current_time()
+        if not self._absence:
+            self.standing.is_whole()
+        self.scanned = True
+
+    def _look(self) -> None:
+        began = self._now()
+        noted = self._dirty.take()
+        self._count_events(noted)
+        if noted.whole:
+            self._scan()
+        else:
+            self._survey.places(noted)
+            self._looked(began)
+
+    def _alive(self) -> None:
+        self.pulse = time.monotonic()
+        if self.stopping:
+            raise Stopped
+
+    def _looked(self, began: Seconds) -> None:
+        took_s = self._now() - began
+        self._look_at = Seconds(self._now() + max(LOOK_S, SHARE * took_s))
+
+    # --- deletions, last ----------------------------------------------------------
+
+    def _believe_absence(self) -> None:
+        due = self._absence.due(self._now())
+        if not due:
+            return
+        gone = [known for known in due if self.standing.lacks(known)]
+        gone_n = self._ledger.vanish(self.root.root_id, gone, self.standing.may_vanish)
+        doubt_s = self.standing.doubt_s()
+        if doubt_s is None:
+            self.standing.forget(gone_n)
+            self.standing.is_whole()
+        else:
+            self._scan_at = Seconds(self._now() + doubt_s)
+
+    # --- counting -----------------------------------------------------------------
+
+    def _count_events(self, noted: Noted) -> None:
+        for event, count in noted.events.items():
+            self._ledger.metrics.watch_events.labels(event).inc(count)
+
+    def _count_rebuild(self, trouble: Trouble) -> None:
+        self._ledger.metrics.watch_rebuilds.labels(trouble).inc()

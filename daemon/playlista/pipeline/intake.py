@@ -1,0 +1,232 @@
+"""Seen or gone → library and backlog: every root at work, and what is known of them."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from playlista.config.settings import WatchSettings
+from playlista.errors import TryAgain, printable
+from playlista.metrics import Metrics
+from playlista.pipeline.arrivals import Arrivals
+from playlista.pipeline.folder import Folder
+from playlista.pipeline.ledger import Found, Ledger
+from playlista.records import Known
+from playlista.store.tracks import Tracks
+from playlista.units import Seconds
+from playlista.watch.dirty import WatchEvent
+from playlista.watch.observer import Trouble
+from playlista.watch.reconcile import Difference
+from playlista.watch.roots import checked, own_folders
+
+WATCH_EVENTS = tuple(WatchEvent)
+REBUILD_REASONS = tuple(Trouble)
+DIFFERENCES = tuple(Difference)
+"""The closed label sets of the watch metrics."""
+
+TEND_S = 1.0  # how often the folders' threads are looked after
+HUNG_S = 60.0  # a root that gave no sign of life for so long hangs in the kernel (a guess)
+FAREWELL_S = 5.0  # how long a folder may take to stop; a hung one never would
+
+log = logging.getLogger(__name__)
+
+
+class Intake:
+    """Keeps the library equal with the folders.
+
+    Each root has a thread of its own, so that one that hangs holds up no other; `step` does
+    the same work in the caller's thread.
+
+    Args:
+        tracks: The library.
+        settings: What is watched, and when a file counts as finished.
+        metrics: Where it is counted.
+        changed: Called after each transaction with what it wrote, from a folder's thread.
+        own: Folders of ours, never looked into: state and playlists.
+        watching: False looks when asked, and never listens for events.
+
+    Attributes:
+        pulse: Monotonic time at which the loop was last seen working.
+
+    Raises:
+        BadConfig: Roots that are equal or lie in each other.
+    """
+
+    def __init__(  # noqa: PLR0913 - an assembly point, called once, by keyword
+        self,
+        tracks: Tracks,
+        settings: WatchSettings,
+        metrics: Metrics,
+        *,
+        changed: Callable[[Found], object],
+        own: Iterable[Path] = (),
+        watching: bool = True,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.pulse = time.monotonic()
+        self._ledger = Ledger(tracks, metrics, changed)
+        self._settings = settings
+        self._paths = checked(settings.music_paths)
+        self._own = tuple(own)
+        self._watching = watching
+        self._wall = wall
+        self._folders: dict[int, Folder] = {}
+        self._threads: dict[int, threading.Thread] = {}
+        self._failure: BaseException | None = None
+        metrics.watches_limit.set(_watches_limit())
+
+    # --- the loop -----------------------------------------------------------------
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop.
+
+        Raises:
+            OperatorError: The database is broken.
+        """
+        try:
+            while not stop.is_set():
+                self.pulse = time.monotonic()
+                self._tend()
+                stop.wait(TEND_S)
+        finally:
+            self._dismiss(list(self._folders.values()))
+
+    def _tend(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        self._enlist()
+        for root_id, folder in self._folders.items():
+            if root_id not in self._threads:
+                name = f"intake-{root_id}"
+                thread = threading.Thread(
+                    target=self._attend, args=(folder,), name=name, daemon=True
+                )
+                self._threads[root_id] = thread
+                thread.start()
+        self._measure()
+
+    def _attend(self, folder: Folder) -> None:
+        try:
+            while not folder.stopping:
+                rest_s = folder.step(Seconds(time.monotonic()))
+                folder.wake.wait(rest_s)
+                folder.wake.clear()
+        except BaseException as error:  # noqa: BLE001 - raised again by the loop
+            self._failure = error
+
+    def step(self, now: float) -> None:
+        """Do in this thread whatever is due at a monotonic time."""
+        self.pulse = time.monotonic()
+        self._enlist()
+        for folder in list(self._folders.values()):
+            folder.step(Seconds(now))
+        self._measure()
+
+    def close(self) -> None:
+        """Stop observing, after steps in this thread."""
+        self._dismiss(list(self._folders.values()))
+
+    # --- which folders ------------------------------------------------------------
+
+    def _enlist(self) -> None:
+        """Make the folders those of the configuration."""
+        paths = self._paths
+        present = {folder.root.path for folder in self._folders.values()}
+        self._dismiss([f for f in self._folders.values() if f.root.path not in paths])
+        for path in paths:
+            if path not in present:
+                try:
+                    self._admit(path)
+                except TryAgain as busy:
+                    log.warning("%s: %s", printable(path), busy)
+
+    def _admit(self, path: bytes) -> None:
+        root = self._ledger.tracks.root(path)
+        self._folders[root.root_id] = Folder(
+            root,
+            self._ledger,
+            Arrivals(root, self._settings, self._ledger, self._has_left, self._wall),
+            excluded=own_folders(path, self._own),
+            watching=self._watching,
+        )
+
+    def _has_left(self, known: Known) -> bool:
+        """Tell whether a known file certainly has no other name than one just found."""
+        folder = self._folders.get(known.root_id)
+        # a root that is no longer watched has no names that count
+        return known.missing or folder is None or folder.standing.lacks(known)
+
+    def _dismiss(self, folders: list[Folder]) -> None:
+        for folder in folders:
+            folder.stopping = True
+            folder.wake.set()
+        for folder in folders:
+            thread = self._threads.pop(folder.root.root_id, None)
+            if thread is not None:
+                thread.join(FAREWELL_S)
+            if thread is None or not thread.is_alive():
+                folder.lookout.stop()
+            self._folders = {k: f for k, f in self._folders.items() if f is not folder}
+
+    # --- asked by others ----------------------------------------------------------
+
+    def reload(self, settings: WatchSettings) -> None:
+        """Watch what new settings say; files of a root that is not among them stay known.
+
+        Raises:
+            BadConfig: Roots that are equal or lie in each other; nothing has changed.
+        """
+        self._paths = checked(settings.music_paths)
+        self._settings = settings
+        for folder in list(self._folders.values()):
+            folder.adopt(settings)
+
+    def request_scan(self) -> None:
+        """Compare every root with the database soon."""
+        for folder in list(self._folders.values()):
+            folder.request_scan()
+
+    def confirm(self, path: bytes) -> bool:
+        """Accept that what is missing from a root is meant to be; False: no such root."""
+        found = [folder for folder in list(self._folders.values()) if folder.root.path == path]
+        for folder in found:
+            folder.confirm()
+        return bool(found)
+
+    @property
+    def scanned(self) -> bool:
+        """Whether the first full scan of every root has ended, or cannot even begin."""
+        folders = list(self._folders.values())
+        return len(folders) == len(self._paths) and all(folder.scanned for folder in folders)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is settling, and nothing is known to be unseen."""
+        return self.scanned and all(folder.is_idle for folder in list(self._folders.values()))
+
+    def roots_status(self) -> list[dict[str, Any]]:
+        """Return each root as ``status --json`` shows it: path, mode, state, why."""
+        return [self._status(folder) for folder in list(self._folders.values())]
+
+    def _status(self, folder: Folder) -> dict[str, Any]:
+        silent_s = time.monotonic() - folder.pulse
+        hung = folder.root.root_id in self._threads and silent_s > HUNG_S
+        return {
+            "path": printable(folder.root.path),
+            "mode": str(folder.lookout.mode),
+            "state": "hung" if hung else folder.standing.state,
+            "why": f"the disk has not answered for {silent_s:.0f} s" if hung else folder.why,
+        }
+
+    def _measure(self) -> None:
+        watches_n = sum(folder.lookout.watches_n for folder in self._folders.values())
+        self._ledger.metrics.watches.set(watches_n)
+
+
+def _watches_limit() -> int:
+    try:
+        return int(Path("/proc/sys/fs/inotify/max_user_watches").read_text("ascii"))
+    except (OSError, ValueError):
+        return 0

@@ -1,0 +1,98 @@
+"""Differences on their way into the database: in one order, counted, announced."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from playlista import records
+from playlista.metrics import Metrics
+from playlista.records import Known, Vanished
+from playlista.store.tracks import Tracks
+from playlista.watch.names import parent
+from playlista.watch.reconcile import Difference
+
+Line = tuple[Difference, records.Difference]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How many differences of each kind have just been written."""
+
+    new: int = 0
+    changed: int = 0
+    moved: int = 0
+    returned: int = 0
+    vanished: int = 0
+
+
+class Ledger:
+    """The one place where what was found becomes what is remembered.
+
+    Args:
+        tracks: The library.
+        metrics: Where differences are counted.
+        changed: Called after each transaction, from the thread that wrote it.
+    """
+
+    def __init__(
+        self, tracks: Tracks, metrics: Metrics, changed: Callable[[Found], object]
+    ) -> None:
+        self.tracks = tracks
+        self.metrics = metrics
+        self._changed = changed
+        # roots are read by several threads: what one believes gone, another may just be moving
+        self._order = threading.Lock()
+
+    def write(self, lines: Sequence[Line]) -> None:
+        """Write differences in one transaction.
+
+        Raises:
+            StoreBusy: Nothing was written.
+        """
+        with self._order:
+            self.tracks.apply(difference for _, difference in lines)
+        self._announce(lines)
+
+    def vanish(self, root_id: int, gone: Iterable[Known], allowed: Callable[[int], bool]) -> int:
+        """Write tombstones for files that are gone, unless they were matched elsewhere.
+
+        Args:
+            root_id: Where they were.
+            gone: What is not on disk any more.
+            allowed: Asked with the number of files that would vanish.
+
+        Returns:
+            How many files that is, allowed or not.
+
+        Raises:
+            StoreBusy: Nothing was written.
+        """
+        with self._order:
+            lines = [
+                (Difference.VANISHED, Vanished(known.file_id))
+                for known in self._unmatched(root_id, gone)
+            ]
+            if not lines or not allowed(len(lines)):
+                return len(lines)
+            self.tracks.apply(difference for _, difference in lines)
+        self._announce(lines)
+        return len(lines)
+
+    def _unmatched(self, root_id: int, gone: Iterable[Known]) -> list[Known]:
+        folders: dict[bytes, list[Known]] = {}
+        for known in gone:
+            folders.setdefault(parent(known.relpath), []).append(known)
+        return [
+            known
+            for folder, members in folders.items()
+            for remembered in (self.tracks.known(root_id, folder),)
+            for known in members
+            if remembered.get(known.relpath) == known
+        ]
+
+    def _announce(self, lines: Sequence[Line]) -> None:
+        kinds = Counter(kind for kind, _ in lines)
+        for kind, count in kinds.items():
+            self.metrics.scan_differences.labels(kind).inc(count)
+        self._changed(Found(**{kind.value: count for kind, count in kinds.items()}))

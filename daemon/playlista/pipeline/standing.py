@@ -1,0 +1,151 @@
+"""Can a root be believed? An unplugged disk is not a deletion.
+
+Offline is a root that is absent, unreadable, empty where files are remembered, or from
+which so much disappeared at once that a person should say whether it was meant. Nothing of
+it vanishes; it comes back by itself (watching.md §6.7).
+"""
+
+import logging
+import os
+
+from playlista.errors import printable
+from playlista.records import Known, Root
+from playlista.store.tracks import Tracks
+from playlista.units import Seconds
+from playlista.watch.absence import is_mass
+from playlista.watch.backoff import BackOff
+from playlista.watch.names import join
+from playlista.watch.presence import look
+from playlista.watch.scanner import GONE
+
+RETRY_S = 5.0  # how often a root is looked for, at first (a guess)
+
+log = logging.getLogger(__name__)
+
+
+class Standing:
+    """The state of one root.
+
+    Args:
+        root: As the database remembers it.
+        tracks: Where the state is remembered.
+        excluded: Folders below it that are ours, relative to it.
+
+    Attributes:
+        state: ``"new"``, ``"online"`` or ``"offline"``.
+        why: Why it is offline.
+    """
+
+    def __init__(self, root: Root, tracks: Tracks, excluded: frozenset[bytes]) -> None:
+        self.state, self.why = root.state, root.why
+        self._root = root
+        self._tracks = tracks
+        self._excluded = excluded
+        self._trusted = root.identity
+        self._seen: tuple[int, int] | None = None
+        self._remembered_n: int | None = None
+        self._held = False
+        self._confirmed = False
+        self._doubt = BackOff(RETRY_S, 300)
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether nothing that is missing counts as deleted."""
+        return self.state == "offline"
+
+    def confirm(self) -> None:
+        """Accept that what is missing is meant to be."""
+        self._confirmed = True
+
+    def is_there(self) -> bool:
+        """Look whether the root can be read at all, and remember the answer.
+
+        Raises:
+            StoreBusy: The answer could not be remembered.
+        """
+        presence = look(self._root.path, self._excluded)
+        why = presence.why or (self._loss() if presence.empty else None)
+        if why is not None:
+            self._seen = None
+            self._go_offline(why)
+            return False
+        self._seen = presence.identity
+        if not self._held and self._trusted in {None, self._seen}:
+            self._go_online()
+        return True
+
+    @property
+    def identity(self) -> tuple[int, int] | None:
+        """What the root was when last looked at; None while it is not there."""
+        return self._seen
+
+    def lacks(self, known: Known) -> bool:
+        """Tell whether a known file is certainly not at its path any more."""
+        if self._seen is None:
+            return False
+        try:
+            found = os.lstat(join(self._root.path, known.relpath))
+        except OSError as error:
+            return error.errno in GONE and look(self._root.path).identity == self._seen
+        return (found.st_dev, found.st_ino) != (known.signature.dev, known.signature.ino)
+
+    def remember(self, remembered_n: int) -> None:
+        """Note how many files the database holds as present."""
+        self._remembered_n = remembered_n
+
+    def forget(self, vanished_n: int) -> None:
+        """Note that so many of them have vanished."""
+        self._remembered_n = max(0, self._remembered() - vanished_n)
+
+    def _remembered(self) -> int:
+        if self._remembered_n is None:
+            known = self._tracks.known(self._root.root_id)
+            self._remembered_n = sum(not file.missing for file in known.values())
+        return self._remembered_n
+
+    def _loss(self) -> str | None:
+        if self._confirmed or not self._remembered():
+            return None
+        return f"it is empty, where {self._remembered():,} files are remembered; {self._advice()}"
+
+    def may_vanish(self, gone_n: int) -> bool:
+        """Tell whether so many files may count as deleted; if not, the root is offline."""
+        if is_mass(gone_n, self._remembered()):
+            self._remembered_n = None  # events may have brought many since it was counted
+        remembered_n = self._remembered()
+        another_disk = self._seen != self._trusted and gone_n >= remembered_n
+        self._held = not self._confirmed and (another_disk or is_mass(gone_n, remembered_n))
+        if self._held:
+            self._go_offline(f"{gone_n:,} of {remembered_n:,} files are gone; {self._advice()}")
+        return not self._held
+
+    def doubt_s(self) -> Seconds | None:
+        """Return how long to wait before looking again; None when nothing is in doubt."""
+        return self._doubt.next_s() if self._held else None
+
+    def is_whole(self) -> None:
+        """Note that disk and database agree on what is there.
+
+        Raises:
+            StoreBusy: It could not be remembered.
+        """
+        self._held = self._confirmed = False
+        self._doubt.reset()
+        self._go_online()
+
+    def _advice(self) -> str:
+        path = printable(self._root.path)
+        return f"if that was meant: playlista roots confirm {path}"
+
+    def _go_offline(self, why: str) -> None:
+        if (self.state, self.why) != ("offline", why):
+            self._tracks.mark_root(self._root.root_id, "offline", None, why)
+            log.warning("%s is offline: %s", printable(self._root.path), why)
+        self.state, self.why = "offline", why
+
+    def _go_online(self) -> None:
+        if self.state != "online" or self._trusted != self._seen:
+            self._tracks.mark_root(self._root.root_id, "online", self._seen, None)
+            log.info("%s is online", printable(self._root.path))
+        self._trusted = self._seen
+        self.state, self.why = "online", None

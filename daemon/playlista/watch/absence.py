@@ -1,0 +1,56 @@
+"""Files that seem gone, until it is certain.
+
+Pure. Deletions are believed last, so that a move seen in halves is a move; and a loss of
+many files at once is not believed at all: it is far more often a disk than a person.
+"""
+
+from playlista.records import Known
+from playlista.units import Seconds
+
+QUIET_S = 2.0  # watchdog reports the halves of a move up to 0.5 s apart (measured)
+PATIENCE_S = 30.0  # the longest wait while more and more disappears (a guess)
+MASS_N = 50
+MASS_SHARE = 0.2
+"""More files than this, and a larger share of a root than this, are a mass disappearance."""
+
+
+class Absence:
+    """Known files that were not where they were."""
+
+    def __init__(self) -> None:
+        self._gone: dict[int, Known] = {}
+        self._first = self._last = Seconds(0)
+
+    def __len__(self) -> int:
+        return len(self._gone)
+
+    def seen(self, known: Known, now: Seconds) -> None:
+        """Note that a file was not there."""
+        if known.file_id in self._gone:
+            return
+        self._first = self._first if self._gone else now
+        self._last = now
+        self._gone[known.file_id] = known
+
+    def due(self, now: Seconds) -> list[Known]:
+        """Take out everything, once nothing more has disappeared for the quiet time.
+
+        All at once, because only together do they show whether it was a disk.
+        """
+        if now - self._last < QUIET_S and now - self._first < PATIENCE_S:
+            return []
+        taken, self._gone = list(self._gone.values()), {}
+        return taken
+
+    def next_due(self) -> Seconds | None:
+        """Return when something will be due; None when nothing is missing."""
+        return Seconds(min(self._last + QUIET_S, self._first + PATIENCE_S)) if self._gone else None
+
+    def clear(self) -> None:
+        """Forget everything: the disk itself was gone."""
+        self._gone = {}
+
+
+def is_mass(gone_n: int, remembered_n: int) -> bool:
+    """Tell whether so many files gone at once should be confirmed by a person."""
+    return gone_n > MASS_N and gone_n > MASS_SHARE * remembered_n

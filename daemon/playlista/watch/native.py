@@ -1,0 +1,110 @@
+"""watchdog's inotify observer, made to say when it can no longer be trusted.
+
+watchdog 7.1 loses events silently in ordinary situations (watching.md §1, ADR 0006). These
+subclasses change five things: a queue overflow ends the thread instead of an endless
+repair, any exception ends it audibly, the inotify descriptor is not inherited, a reached
+watch limit is remembered, and two warnings whose text is the whole watch table are never
+built. Everything overridden here is private to watchdog: the version is pinned, and
+tests/watch/test_native.py fails when a name moves.
+"""
+
+import errno
+import logging
+import os
+
+from watchdog.observers.api import BaseObserver
+from watchdog.observers.inotify import InotifyFullEmitter, InotifyObserver
+from watchdog.observers.inotify_c import (
+    CallbackId,
+    InotifyEvent,
+    InotifyFD,
+    Mask,
+    WatchCallback,
+    WatchDescriptor,
+)
+
+log = logging.getLogger(__name__)
+
+
+class Descriptor(InotifyFD):
+    """The thread that reads the kernel's queue."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.overflowed = False
+        self.limit_reached = False
+
+    @classmethod
+    def _create_inotify_fd(cls) -> int:
+        fd = super()._create_inotify_fd()
+        os.set_inheritable(fd, False)
+        return fd
+
+    def run(self) -> None:
+        """Read until told to stop, or until something is wrong."""
+        try:
+            super().run()
+        except Exception:
+            log.exception("the thread that reads file system events has died")
+
+    def handle_event(self, event: InotifyEvent) -> None:
+        """Pass an event on; after an overflow there is no point in reading any further."""
+        if event.is_queue_overflow:
+            self.overflowed = True
+            self.stopped_event.set()
+        elif not self.overflowed:
+            super().handle_event(event)
+
+    def _add_callback(
+        self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
+    ) -> WatchDescriptor:
+        try:
+            watch = self._get_or_create_watch(path, mask)
+        except OSError as error:
+            self.limit_reached |= error.errno == errno.ENOSPC
+            raise
+        watch.callbacks[id_] = callback
+        return watch.wd
+
+    def _remove_callback(self, wd: WatchDescriptor, id_: CallbackId) -> None:
+        watch = self._watch_for_wd.get(wd)
+        if watch is not None and id_ in watch.callbacks:
+            super()._remove_callback(wd, id_)
+
+
+class Emitter(InotifyFullEmitter):
+    """The thread that turns kernel events into watchdog's."""
+
+    def run(self) -> None:
+        """Emit until told to stop, or until something is wrong."""
+        try:
+            super().run()
+        except Exception:
+            log.exception("the thread that names file system events has died")
+
+    def watches_n(self) -> int:
+        """Return how many folders are watched."""
+        group = self._inotify
+        return 0 if group is None else len(group._active_callbacks_by_watch)  # noqa: SLF001 - pinned
+
+
+class Observer(InotifyObserver):
+    """The thread that calls the handler, with its own descriptor and emitters.
+
+    Raises:
+        OSError: EMFILE when the machine has no inotify instance left.
+    """
+
+    def __init__(self) -> None:
+        self.descriptor = Descriptor()
+        self._inotify_fd = self.descriptor
+        self.descriptor.start()
+        # not InotifyObserver's: that one builds the plain descriptor and emitter
+        BaseObserver.__init__(self, Emitter, inotify_fd=self.descriptor)
+
+    def run(self) -> None:
+        """Dispatch until told to stop, or until something is wrong."""
+        try:
+            super().run()
+        except Exception:
+            log.exception("the thread that dispatches file system events has died")

@@ -1,0 +1,139 @@
+"""Events of one root, as hints: noted, never acted on, and distrusted at the first sign."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+
+from playlista.watch.dirty import Dirty, WatchEvent
+from playlista.watch.names import is_ignored_path, is_within
+from playlista.watch.native import Emitter, Observer
+
+# never opened or closed_no_write: our own reads would overflow the queue (measured, §1.3)
+EVENTS: list[type[FileSystemEvent]] = [
+    FileCreatedEvent,
+    FileClosedEvent,
+    FileMovedEvent,
+    FileDeletedEvent,
+    DirCreatedEvent,
+    DirMovedEvent,
+    DirDeletedEvent,
+]
+
+
+class Trouble(StrEnum):
+    """Why an observer is replaced."""
+
+    OVERFLOW = "overflow"
+    THREAD = "thread"
+    ROOT = "root"
+
+
+class Handler(FileSystemEventHandler):
+    """Notes paths.
+
+    Args:
+        root: Absolute path, without symbolic links.
+        dirty: Where they are noted.
+        excluded: Folders below it that are ours, relative to it.
+    """
+
+    def __init__(self, root: bytes, dirty: Dirty, excluded: frozenset[bytes]) -> None:
+        self._below = root.rstrip(b"/") + b"/"
+        self._dirty = dirty
+        self._excluded = excluded
+
+    def on_created(self, event: FileSystemEvent) -> None:
+        """Note what is there, and most likely still being written."""
+        self._note(event.src_path, WatchEvent.CREATED)
+
+    def on_closed(self, event: FileSystemEvent) -> None:
+        """Note what its writer has closed."""
+        self._note(event.src_path, WatchEvent.CLOSED, finished=True)
+
+    def on_moved(self, event: FileSystemEvent) -> None:
+        """Note both ends; one that is not below the root is empty."""
+        self._note(event.src_path, WatchEvent.MOVED)
+        self._note(event.dest_path, WatchEvent.MOVED, finished=True)
+
+    def on_deleted(self, event: FileSystemEvent) -> None:
+        """Note what should be gone."""
+        self._note(event.src_path, WatchEvent.DELETED)
+
+    def _note(self, path: bytes | str, event: WatchEvent, *, finished: bool = False) -> None:
+        raw = os.fsencode(path)
+        relpath = raw.removeprefix(self._below)
+        if relpath == raw or is_ignored_path(relpath) or is_within(relpath, self._excluded):
+            return
+        self._dirty.note(relpath, event, finished=finished)
+
+
+class RootObserver:
+    """A running observer of one root.
+
+    Args:
+        root: Absolute path.
+        dirty: Where paths are noted.
+        excluded: Folders below it that are ours, relative to it.
+
+    Raises:
+        OSError: It cannot be watched: ENOSPC and EMFILE are limits of the machine.
+    """
+
+    def __init__(self, root: bytes, dirty: Dirty, excluded: frozenset[bytes]) -> None:
+        # inotify would watch the link itself
+        real = os.path.realpath(root)
+        self._root = root
+        self._identity = _identity(root)
+        self._observer = Observer()
+        try:
+            handler = Handler(real, dirty, excluded)
+            self._observer.schedule(handler, os.fsdecode(real), recursive=True, event_filter=EVENTS)
+            self._observer.start()
+        except BaseException:
+            self._observer.stop()
+            raise
+
+    def trouble(self) -> Trouble | None:
+        """Return why events can no longer be trusted; None while they can."""
+        if self._observer.descriptor.overflowed:
+            return Trouble.OVERFLOW
+        emitters = self._observer.emitters
+        threads = (self._observer, self._observer.descriptor, *emitters)
+        if not emitters or not all(thread.is_alive() for thread in threads):
+            return Trouble.THREAD
+        return None if _identity(self._root) == self._identity else Trouble.ROOT
+
+    @property
+    def watches_n(self) -> int:
+        """How many folders are watched."""
+        return sum(e.watches_n() for e in self._observer.emitters if isinstance(e, Emitter))
+
+    @property
+    def limit_reached(self) -> bool:
+        """Whether folders stay unwatched because fs.inotify.max_user_watches is too low."""
+        return self._observer.descriptor.limit_reached
+
+    def stop(self) -> None:
+        """Stop every thread and close the descriptor; what was noted stays noted."""
+        self._observer.stop()
+        self._observer.join()
+
+
+def _identity(root: bytes) -> tuple[int, int] | None:
+    try:
+        found = Path(os.fsdecode(root)).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
