@@ -12,7 +12,7 @@ from playlista.web.server import Server
 from playlista.web.views import Verdict, Views
 
 STATUS: dict[str, Any] = {
-    "state": "analysing",
+    "state": "running",
     "tracks": {"total": 12, "quick": 1, "full": 7, "deep": 0, "failed": 2, "missing": 3},
     "backlog": {
         "ready": 1,

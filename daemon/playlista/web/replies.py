@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-State = Literal["starting", "scanning", "analysing", "held", "idle", "stopping", "stopped"]
-"""What the daemon does; held: there is work, and memory is too short for it."""
+State = Literal["starting", "running", "stopping", "stopped"]
+"""Starting until the first scan has ended and the lists are written."""
 
 
 class Reply(BaseModel):
