@@ -12,10 +12,10 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
 
 run: .venv/installed ## the daemon in the foreground: make run MUSIC=~/Music (without MUSIC: a demo library)
-	@[ -n "$(MUSIC)" ] || $(BIN)/playlista demo demo
-# on a terminal the daemon becomes its own job: Ctrl-C then stops it, and make sees it end well
-	@export PLAYLISTA_MUSIC_PATHS="$${MUSIC:-$(CURDIR)/demo}"; \
-	if [ -t 0 ]; then set -m; $(BIN)/playlista run; else exec $(BIN)/playlista run; fi
+	@[ -n "$$MUSIC" ] || $(BIN)/playlista demo demo
+# on a terminal the daemon is a job of its own: Ctrl-C stops it alone, and make sees it end well
+	@if [ -t 0 ]; then set -m; $(BIN)/playlista run "$${MUSIC:-demo}"; \
+	else exec $(BIN)/playlista run "$${MUSIC:-demo}"; fi
 export MUSIC
 
 test: .venv/installed ## the whole suite with coverage; REQUIRE_ALL=1 makes a skip a failure
@@ -41,7 +41,7 @@ clean: ## remove what make made
 .venv/installed: requirements.lock pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo >&2 "no Python 3.11 or later that can make a virtual environment:" \
 		"apt install python3 python3-venv"; exit 1; }
-	@echo "installing into .venv; the first time this fetches about 500 MB"
+	@echo "installing into .venv; the first time this fetches about 350 MB"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --require-hashes -r requirements.lock | sed -un 's/^ *Downloading /  /p'
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .

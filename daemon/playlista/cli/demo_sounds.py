@@ -136,18 +136,18 @@ def _harmonics(pitch: int, n: int, count: int, fall: Callable[[int], Sound]) -> 
     turn = 2 * np.pi * hz * _time(n)
     top = max(1, min(count, int(0.45 * RATE / hz)))
     tones = (np.sin(h * turn, dtype=np.float32) * fall(h) / h for h in range(1, top + 1))
-    return np.sum(np.stack(list(tones)), axis=0).astype(np.float32)
+    return np.asarray(np.sum(np.stack(list(tones)), axis=0), np.float32)
 
 
 def _time(n: int) -> Sound:
-    return (np.arange(n) / RATE).astype(np.float32)
+    return np.asarray(np.arange(n) / RATE, np.float32)
 
 
 @cache
 def _pad(pitch: int, n: int, brightness: int) -> Sound:
     swell = np.sqrt(np.abs(np.sin(np.linspace(0, np.pi, n, dtype=np.float32))))
     tones = _harmonics(pitch, n, min(brightness, 8), lambda _: swell)
-    return (0.4 * swell * tones).astype(np.float32)
+    return np.asarray(0.4 * swell * tones, np.float32)
 
 
 @cache
@@ -161,32 +161,32 @@ def _bass(pitch: int, n: int, brightness: int) -> Sound:
     t = _time(n)
     fade = np.minimum(1, (n / RATE - t) * 100)
     tones = _harmonics(pitch, n, brightness, lambda h: np.exp(-t * h))
-    return (fade * tones).astype(np.float32)
+    return np.asarray(fade * tones, np.float32)
 
 
 @cache
 def _kick() -> Sound:
     t = _time(RATE // 4)
     sweep = np.sin(2 * np.pi * (50 * t - 2 * np.exp(-t * 35)))
-    return (0.8 * sweep * np.exp(-t * 14)).astype(np.float32)
+    return np.asarray(0.8 * sweep * np.exp(-t * 14), np.float32)
 
 
 @cache
 def _snare() -> Sound:
     t = _time(RATE // 5)
     hit = 0.35 * _noise(len(t)) + 0.3 * np.sin(2 * np.pi * 185 * t)
-    return (hit * np.exp(-t * 25)).astype(np.float32)
+    return np.asarray(hit * np.exp(-t * 25), np.float32)
 
 
 @cache
 def _hat() -> Sound:
     t = _time(RATE // 20)
     hiss = np.diff(_noise(len(t)), prepend=0)
-    return (0.15 * hiss * np.exp(-t * 90)).astype(np.float32)
+    return np.asarray(0.15 * hiss * np.exp(-t * 90), np.float32)
 
 
 def _noise(n: int) -> Sound:
-    return np.random.default_rng(0).standard_normal(n).astype(np.float32)
+    return np.asarray(np.random.default_rng(0).standard_normal(n), np.float32)
 
 
 def _smooth(noise: NDArray[np.float64], brightness: int) -> Sound:
@@ -195,7 +195,7 @@ def _smooth(noise: NDArray[np.float64], brightness: int) -> Sound:
     total = np.cumsum(noise, axis=1, dtype=np.float64)
     dull = (total - np.roll(total, width, axis=1)) / np.sqrt(width)
     dull[:, :width] = 0
-    return dull.astype(np.float32)
+    return np.asarray(dull, np.float32)
 
 
 def _finished(track: Sound) -> Sound:
@@ -203,4 +203,4 @@ def _finished(track: Sound) -> Sound:
     fade = np.linspace(0, 1, RATE // 2, dtype=np.float32)
     track[:, : len(fade)] *= fade
     track[:, -len(fade) :] *= fade[::-1]
-    return (0.9 / np.abs(track).max() * track).astype(np.float32)
+    return np.asarray(0.9 / np.abs(track).max() * track, np.float32)
