@@ -138,6 +138,12 @@ class StoreBroken(OperatorError):
     exit_status = 65
 
 
+class Interrupted(OperatorError):
+    """Stopped by the user before it was done: 128 + SIGINT, as shells report it."""
+
+    exit_status = 130
+
+
 class UsageError(OperatorError):
     """The command line asks for something that does not exist."""
 

@@ -42,6 +42,10 @@ class Metrics:
         self._model()
         self._playlists()
 
+    def count_log(self, level: str) -> None:
+        """Count one log record."""
+        self.log_messages.labels(level).inc()
+
     def _library(self) -> None:
         self.build_info = self._gauge(
             "build_info", "Always 1; the version as a label.", version="version"

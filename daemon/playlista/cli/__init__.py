@@ -4,18 +4,16 @@ import sys
 
 import typer
 
-from playlista.cli import (
-    analyze,
-    bench,
-    conf,
-    demo,
-    doctor,
-    explain,
-    failures,
-    lists,
-    run,
-    status,
-)
+from playlista.cli.analyze import analyze
+from playlista.cli.bench import bench
+from playlista.cli.conf import conf
+from playlista.cli.demo import demo
+from playlista.cli.doctor import doctor
+from playlista.cli.explain import explain
+from playlista.cli.failures import failures
+from playlista.cli.lists import app as lists
+from playlista.cli.run import run
+from playlista.cli.status import status
 from playlista.errors import OperatorError, TryAgain
 
 TEMPORARY_FAILURE = 75  # EX_TEMPFAIL: the same command may work later
@@ -28,16 +26,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run")(run.run)
-app.command("analyze")(analyze.analyze)
-app.command("status")(status.status)
-app.command("explain")(explain.explain)
-app.add_typer(lists.app, name="lists")
-app.command("failures")(failures.failures)
-app.command("doctor")(doctor.doctor)
-app.command("conf")(conf.conf)
-app.command("bench")(bench.bench)
-app.command("demo")(demo.demo)
+app.command("run")(run)
+app.command("analyze")(analyze)
+app.command("status")(status)
+app.command("explain")(explain)
+app.add_typer(lists, name="lists")
+app.command("failures")(failures)
+app.command("doctor")(doctor)
+app.command("conf")(conf)
+app.command("bench")(bench)
+app.command("demo")(demo)
 
 
 def main() -> None:

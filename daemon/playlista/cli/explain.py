@@ -28,4 +28,7 @@ def explain(
         playlists = facts.pop("playlists")
         show.as_facts(facts)
         show.console.print()
-        show.as_table(playlists, "name", "position", "reason")
+        if playlists:
+            show.as_table(playlists, "name", "position", "reason")
+        else:
+            show.console.print("in no playlist")

@@ -7,7 +7,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+PIPED_WIDTH = 200  # columns where no terminal sets a width
+
 console = Console(highlight=False, soft_wrap=True)
+if not console.is_terminal:
+    console.width = PIPED_WIDTH
 
 
 def as_json(facts: object) -> None:
@@ -18,8 +22,8 @@ def as_json(facts: object) -> None:
 def as_table(rows: Iterable[Mapping[str, Any]], *columns: str) -> None:
     """Print rows for a person; columns are named by their keys."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+    for place, column in enumerate(columns):
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=place == 0)
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
     console.print(table, markup=False)

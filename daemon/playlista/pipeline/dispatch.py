@@ -50,7 +50,12 @@ class Dispatch:
         config: The whole of it: pool, audio and libraries.
         metrics: Where it is counted.
         patient: Nobody waits for playlists in between (``analyze``).
-        on_kept: Called with the number of results that were committed.
+        on_settled: Called with the number of results that were committed, possibly none.
+
+    Attributes:
+        calm: Nothing is waiting for a worker or with one.
+        settled: How many analyses have ended, with or without a result.
+        facts: What status tells; replaced whole.
     """
 
     def __init__(
@@ -61,12 +66,12 @@ class Dispatch:
         metrics: Metrics,
         *,
         patient: bool,
-        on_kept: Callable[[int], None],
+        on_settled: Callable[[int], None],
     ) -> None:
         self._backlog = backlog
         self._save = save
         self._patient = patient
-        self._on_kept = on_kept
+        self._on_settled = on_settled
         self._gauges = Gauges(metrics)
         self._next_config: Config | None = None
         self._past = Past()
@@ -79,6 +84,7 @@ class Dispatch:
         self._pool: Pool[Job] = Pool(self._terms)
         self.facts = Facts(self._workers_fact(0, 0, "starting"), self._memory_fact(None))
         self.calm = False
+        self.settled = 0
 
     def _adopt(self, config: Config) -> None:
         now = memory.read()
@@ -91,6 +97,11 @@ class Dispatch:
         first = need.first_guess(size) if guess == "auto" else Bytes(int(guess * GIGABYTE))
         self._needs = need.Needs(first)
         self._backlog.wanted = terms.wanted_tier(config)
+
+    @property
+    def worker_memory_bytes(self) -> int | None:
+        """Resident memory of all workers; None when it is not monitored."""
+        return self._gauges.worker_memory_bytes
 
     # --- from other threads ---------------------------------------------------
 
@@ -232,12 +243,14 @@ class Dispatch:
         self._unsaved += outcomes
         if not self._unsaved:
             return
+        waiting = len(self._unsaved)
         try:
             kept = self._save(self._unsaved)
         except StoreBusy as busy:
             log.warning("results wait: %s", busy)
             return
-        self._on_kept(kept)
+        self.settled += waiting
+        self._on_settled(kept)
 
     def _learn(self, outcome: Outcome[Job]) -> None:
         tier = outcome.key.tier

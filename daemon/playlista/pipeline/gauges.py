@@ -15,12 +15,17 @@ WEIGH_S: Final = 1.0  # between two looks at the workers' memory
 
 
 class Gauges:
-    """Shows a pool; counters move by what is new since the last look."""
+    """Shows a pool; counters move by what is new since the last look.
+
+    Attributes:
+        worker_memory_bytes: Resident memory of all workers; None until it was weighed.
+    """
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._exits: Counter[Exit] = Counter()
         self._weighed = 0.0
+        self.worker_memory_bytes: int | None = None
 
     def show(
         self,
@@ -59,4 +64,5 @@ class Gauges:
         now = time.monotonic()
         if now - self._weighed >= WEIGH_S:
             self._weighed = now
-            self._metrics.worker_memory.set(sum(pool.rss().values()))
+            self.worker_memory_bytes = sum(pool.rss().values())
+            self._metrics.worker_memory.set(self.worker_memory_bytes)

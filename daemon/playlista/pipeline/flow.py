@@ -1,0 +1,182 @@
+"""The four joined: intake → dispatch → save → refresh, in three threads."""
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any, Final, Self
+
+from playlista.config.settings import Config
+from playlista.metrics import Metrics
+from playlista.pipeline import terms
+from playlista.pipeline.composer import Composer
+from playlista.pipeline.dispatch import Dispatch
+from playlista.pipeline.intake import Intake
+from playlista.pipeline.ledger import Found
+from playlista.pipeline.pace import Pace
+from playlista.pipeline.part import Beat, Part
+from playlista.pipeline.refresh import Refresh
+from playlista.pipeline.save import Save
+from playlista.store.backlog import Backlog
+from playlista.store.database import Database
+from playlista.store.tracks import Tracks
+
+PARTS: Final = ("intake", "dispatch", "composer")
+
+
+def _no_beat(_: str) -> None:
+    """Tell nobody."""
+
+
+class Flow:
+    """Everything between a file landing and a playlist gaining a line.
+
+    Args:
+        database: The store.
+        config: All settings.
+        metrics: Where everything is counted.
+        watch: False looks at the folders once, and takes no quick tier in between.
+        beat: Called with a name of PARTS whenever that part moves.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        config: Config,
+        metrics: Metrics,
+        *,
+        watch: bool,
+        beat: Callable[[str], None] = _no_beat,
+    ) -> None:
+        self.changes = 0
+        self.analysed = 0
+        self._backlog = Backlog(database, terms.wanted_tier(config))
+        refresh = Refresh(database, config.store, metrics)
+        self._intake = Intake(
+            Tracks(database),
+            config.watch,
+            metrics,
+            own=(config.store.state_path, config.store.playlists),
+            watching=watch,
+            changed=self._changed,
+        )
+        self._dispatch = Dispatch(
+            self._backlog,
+            Save(self._backlog, metrics),
+            config,
+            metrics,
+            patient=not watch,
+            on_settled=self._settled,
+        )
+        self._composer = Composer(
+            refresh,
+            Pace(config.pool.batch_size),
+            terms.composer(config),
+            config.store.database,
+            calm=lambda: self._dispatch.calm,
+        )
+        loops = (self._take_in, self._dispatch.run, self._composer.run)
+        self._parts = [
+            Part(name, loop, functools.partial(beat, name))
+            for name, loop in zip(PARTS, loops, strict=True)
+        ]
+
+    def __enter__(self) -> Self:
+        self._backlog.recover()
+        self._composer.ask()
+        for part in self._parts:
+            part.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ask_to_stop()
+        for part in self._parts:
+            part.join()
+
+    def ask_to_stop(self) -> None:
+        """Let every part come to its end; running tracks have a few seconds."""
+        for part in self._parts:
+            part.ask_to_stop()
+        self._dispatch.wake()
+
+    @property
+    def alive(self) -> bool:
+        """Whether any part still runs."""
+        return any(part.alive for part in self._parts)
+
+    def raise_problem(self) -> None:
+        """Raise what ended a part, if anything did."""
+        for part in self._parts:
+            if part.problem is not None:
+                raise part.problem
+
+    # --- what is going on -------------------------------------------------------
+
+    @property
+    def scanned(self) -> bool:
+        """Whether every folder has been looked at once."""
+        return self._intake.scanned
+
+    @property
+    def settled(self) -> int:
+        """How many analyses have ended, with or without a result."""
+        return self._dispatch.settled
+
+    def left(self) -> int:
+        """Return how many tracks are still to be analysed now."""
+        return self._backlog.open_count()
+
+    def ready(self) -> tuple[bool, list[str]]:
+        """Tell whether the first scan has ended and its playlists are written."""
+        reasons = []
+        if not self._intake.scanned:
+            reasons.append("the folders are being looked at for the first time")
+        if not self._composer.published:
+            reasons.append("the playlists have not been written yet")
+        return not reasons, reasons
+
+    def finished(self) -> bool:
+        """Tell whether there is nothing left to do."""
+        return (
+            self._intake.scanned
+            and self._intake.idle
+            and self._dispatch.calm
+            and self.left() == 0
+            and self._composer.idle
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """Return ``workers``, ``memory`` and ``watch`` as status tells them."""
+        facts = self._dispatch.facts
+        return {
+            "workers": facts.workers,
+            "memory": facts.memory,
+            "watch": {"roots": self._intake.roots_status()},
+        }
+
+    def worker_memory_bytes(self) -> int | None:
+        """Return the resident memory of all workers; None when it is not monitored."""
+        return self._dispatch.worker_memory_bytes
+
+    # --- from one part to the next ----------------------------------------------
+
+    def reload(self, config: Config) -> None:
+        """Go on by another configuration."""
+        self._intake.reload(config.watch)
+        self._dispatch.reload(config)
+        self._dispatch.wake()
+
+    def _take_in(self, stop: threading.Event, beat: Beat) -> None:
+        beat()
+        self._intake.run(stop)
+
+    def _changed(self, found: Found) -> None:
+        self.changes += 1
+        self._dispatch.wake()
+        if found.moved or found.vanished or found.returned:
+            self._composer.ask()
+
+    def _settled(self, kept: int) -> None:
+        self.changes += 1
+        self.analysed += kept
+        if kept:
+            self._composer.ask(kept)
