@@ -232,6 +232,17 @@ def test_a_killed_worker_gives_its_track_back_and_its_neighbour_works_on(make_po
     assert found["neighbour"].value == 1.5
 
 
+def test_an_idle_worker_that_is_killed_is_replaced_without_ado(make_pool):
+    pool = make_pool("pid")
+    first = run(pool, None).value
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: pool.collect(0.0) == [] and not pool.rss())
+
+    assert pool.exits == {Exit.FOREIGN_KILL: 1}
+    assert pool.trouble is None
+    assert run(pool, None).value != first
+
+
 def test_whatever_is_killed_every_request_has_exactly_one_outcome(make_pool):
     pool = make_pool("nap", 3)
     rng = random.Random(5)
@@ -440,6 +451,21 @@ def test_a_worker_that_is_never_ready_is_given_up(make_pool):
 
     assert outcome.crash is Crash.WORKER_START
     assert "not READY after 0.3 s" in outcome.detail
+
+
+def test_what_waits_for_a_worker_gets_one_that_works_when_no_more_can_be_started(
+    make_pool, outcomes, tmp_path
+):
+    env = {"FIRST_WORKER": str(tmp_path / "first")}
+    pool = make_pool("nap", 2, prepare="prepare_once", env=env)
+    pool.submit("first", 2.5, LIMIT_S)
+    wait_until(lambda: pool.collect(0.0) == [] and pool.running == 1)
+    pool.submit("second", 0.0, LIMIT_S)
+    found = outcomes(pool, 2)
+
+    assert found["second"].pid == found["first"].pid
+    assert pool.exits[Exit.WORKER_START] == 3
+    assert "FileExistsError" in pool.trouble
 
 
 # --- the end -------------------------------------------------------------------
