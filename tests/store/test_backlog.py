@@ -1,0 +1,552 @@
+import pytest
+
+from playlista.records import Returned, Tier, Vanished
+from playlista.store.backlog import BACK_OFF_S, failures, oldest, retry_failed
+from shelf import Shelf, analysis, signature
+
+
+def stored(shelf: Shelf, audio_id: str) -> tuple[str, int, str]:
+    with shelf.database.reading() as read:
+        row = read.execute(
+            "SELECT tier, features_version, features FROM audio WHERE hash = ?", (audio_id,)
+        ).fetchone()
+        return tuple(row)
+
+
+def test_a_new_file_is_ready(shelf: Shelf) -> None:
+    known = shelf.land(b"a.flac", 1)
+
+    (job,) = shelf.backlog.ready(10)
+
+    assert (job.file_id, job.path, job.signature, job.tier) == (
+        known.file_id,
+        b"/music/a.flac",
+        signature(1),
+        Tier.FULL,
+    )
+
+
+def test_offering_a_track_does_not_lease_it(shelf: Shelf) -> None:
+    shelf.land()
+
+    shelf.backlog.ready(10)
+
+    assert shelf.states() == {"ready": 1}
+
+
+def test_a_leased_track_is_not_offered(shelf: Shelf) -> None:
+    shelf.land()
+
+    shelf.leased()
+
+    assert shelf.backlog.ready(10) == []
+
+
+def test_a_track_is_leased_once(shelf: Shelf) -> None:
+    shelf.land()
+    job = shelf.leased()
+
+    assert not shelf.backlog.lease(job)
+
+
+def test_a_track_that_changed_since_it_was_offered_is_not_leased(shelf: Shelf) -> None:
+    shelf.land(b"a.flac", 1)
+    (job,) = shelf.backlog.ready(1)
+    shelf.land(b"a.flac", 2)
+
+    assert not shelf.backlog.lease(job)
+
+
+def test_a_result_ends_the_job(shelf: Shelf) -> None:
+    shelf.land()
+
+    kept = shelf.backlog.save([(shelf.leased(), analysis())])
+
+    assert kept == 1
+    assert shelf.states() == {}
+
+
+def test_results_are_committed_together(shelf: Shelf) -> None:
+    shelf.land(b"a.flac", 1)
+    shelf.land(b"b.flac", 2)
+    jobs = [shelf.leased(), shelf.leased()]
+    impossible = analysis("b", features_version=None)
+
+    with pytest.raises(Exception, match="NOT NULL"):
+        shelf.backlog.save([(jobs[0], analysis("a")), (jobs[1], impossible)])
+
+    assert shelf.states() == {"leased": 2}
+    assert shelf.tracks.library() == []
+
+
+def test_a_result_of_older_content_is_discarded_and_the_file_stays_queued(shelf: Shelf) -> None:
+    shelf.land(b"a.flac", 1)
+    job = shelf.leased()
+    shelf.land(b"a.flac", 2)
+
+    kept = shelf.backlog.save([(job, analysis())])
+
+    assert kept == 0
+    assert shelf.states() == {"ready": 1}
+    assert shelf.tracks.library() == []
+
+
+def test_a_late_result_of_older_content_leaves_the_newer_lease_alone(shelf: Shelf) -> None:
+    shelf.land(b"a.flac", 1)
+    old = shelf.leased()
+    shelf.land(b"a.flac", 2)
+    shelf.leased()
+
+    shelf.backlog.save([(old, analysis())])
+
+    assert shelf.states() == {"leased": 1}
+
+
+def test_the_result_of_a_vanished_file_is_dropped(shelf: Shelf) -> None:
+    known = shelf.land()
+    job = shelf.leased()
+    shelf.tracks.apply([Vanished(known.file_id)])
+
+    assert shelf.backlog.save([(job, analysis())]) == 0
+    assert shelf.states() == {}
+
+
+def test_a_lesser_result_is_kept_and_the_track_queued_for_more(shelf: Shelf) -> None:
+    shelf.land()
+
+    kept = shelf.backlog.save([(shelf.leased(), analysis(tier=Tier.QUICK))])
+
+    (job,) = shelf.backlog.ready(1)
+    assert kept == 1
+    assert job.upgrade
+    assert len(shelf.tracks.library()) == 1
+
+
+def test_upgrades_come_after_what_was_never_heard(shelf: Shelf) -> None:
+    shelf.land(b"a.flac", 1)
+    shelf.backlog.save([(shelf.leased(), analysis(tier=Tier.QUICK))])
+    shelf.land(b"b.flac", 2)
+
+    assert [job.path for job in shelf.backlog.ready(9)] == [b"/music/b.flac", b"/music/a.flac"]
+
+
+def test_a_quick_result_never_overwrites_a_full_one(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis("same", Tier.FULL, bpm=100.0))
+
+    shelf.landed_and_heard(b"b.flac", 2, analysis("same", Tier.QUICK, bpm=200.0))
+
+    assert stored(shelf, "same")[0] == "full"
+    assert "100.0" in stored(shelf, "same")[2]
+
+
+def test_a_full_result_never_overwrites_a_deep_one(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis("same", Tier.DEEP))
+
+    shelf.landed_and_heard(b"b.flac", 2, analysis("same", Tier.FULL))
+
+    assert stored(shelf, "same")[0] == "deep"
+
+
+def test_a_full_result_overwrites_a_quick_one(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis("same", Tier.QUICK))
+
+    shelf.landed_and_heard(b"b.flac", 2, analysis("same", Tier.FULL))
+
+    assert stored(shelf, "same")[0] == "full"
+
+
+def test_newer_descriptors_overwrite_even_a_higher_tier(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis("same", Tier.FULL))
+
+    shelf.landed_and_heard(b"b.flac", 2, analysis("same", Tier.QUICK, features_version=99))
+
+    assert stored(shelf, "same")[:2] == ("quick", 99)
+
+
+def test_a_quick_look_at_a_copy_of_a_known_recording_is_enough(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis("same", Tier.FULL))
+
+    shelf.landed_and_heard(b"b.flac", 2, analysis("same", Tier.QUICK))
+
+    assert shelf.states() == {}
+
+
+def test_a_lease_given_back_is_ready_with_nothing_against_it(shelf: Shelf) -> None:
+    shelf.land()
+
+    shelf.backlog.give_back(shelf.leased())
+
+    (job,) = shelf.backlog.ready(1)
+    assert (job.strikes, job.alone) == (0, False)
+
+
+def test_a_lease_given_back_to_run_alone_comes_last(shelf: Shelf) -> None:
+    shelf.land(b"a.flac", 1)
+    shelf.land(b"b.flac", 2)
+
+    shelf.backlog.give_back(shelf.leased(), alone=True)
+
+    assert [(job.path, job.alone) for job in shelf.backlog.ready(9)] == [
+        (b"/music/b.flac", False),
+        (b"/music/a.flac", True),
+    ]
+
+
+def test_the_third_strike_is_one_too_many(shelf: Shelf) -> None:
+    shelf.land()
+
+    verdicts = [shelf.backlog.strike(shelf.leased(), "crashed") for _ in range(3)]
+
+    assert verdicts == [False, False, True]
+    assert shelf.states() == {"failed": 1}
+
+
+def test_a_struck_track_runs_last_and_alone(shelf: Shelf) -> None:
+    shelf.land(b"a.flac", 1)
+    shelf.land(b"b.flac", 2)
+
+    shelf.backlog.strike(shelf.leased(), "crashed")
+
+    assert [(job.strikes, job.alone) for job in shelf.backlog.ready(9)] == [(0, False), (1, True)]
+
+
+def test_strikes_are_counted_over_restarts(shelf: Shelf) -> None:
+    shelf.land()
+    shelf.backlog.strike(shelf.leased(), "crashed")
+    shelf.backlog.strike(shelf.leased(), "crashed")
+
+    shelf.restart()
+
+    assert shelf.backlog.strike(shelf.leased(), "crashed")
+
+
+def test_a_strike_reported_twice_counts_once(shelf: Shelf) -> None:
+    shelf.land()
+    job = shelf.leased()
+
+    shelf.backlog.strike(job, "crashed")
+    shelf.backlog.strike(job, "crashed")
+
+    assert [job.strikes for job in shelf.backlog.ready(1)] == [1]
+
+
+def test_a_strike_for_older_content_is_not_held_against_the_new(shelf: Shelf) -> None:
+    shelf.land(b"a.flac", 1)
+    old = shelf.leased()
+    shelf.land(b"a.flac", 2)
+    new = shelf.leased()
+
+    shelf.backlog.strike(old, "crashed")
+    shelf.backlog.give_back(new)
+
+    assert [job.strikes for job in shelf.backlog.ready(1)] == [0]
+
+
+def test_new_content_forgets_everything_held_against_the_old(shelf: Shelf) -> None:
+    shelf.land(b"a.flac", 1)
+    for _ in range(3):
+        shelf.backlog.strike(shelf.leased(), "crashed")
+
+    shelf.land(b"a.flac", 2)
+
+    (job,) = shelf.backlog.ready(1)
+    assert (job.strikes, job.alone, job.upgrade) == (0, False, False)
+    with shelf.database.reading() as read:
+        assert list(failures(read)) == []
+
+
+def test_killed_twice_a_track_is_ready_last_and_alone(shelf: Shelf) -> None:
+    shelf.land()
+
+    shelf.backlog.killed(shelf.leased(), "SIGKILL")
+    shelf.backlog.killed(shelf.leased(), "SIGKILL")
+
+    (job,) = shelf.backlog.ready(1)
+    assert (job.alone, job.strikes) == (True, 0)
+
+
+def test_killed_three_times_a_track_waits(shelf: Shelf) -> None:
+    shelf.land()
+
+    for _ in range(3):
+        shelf.backlog.killed(shelf.leased(), "SIGKILL")
+
+    assert shelf.states() == {"waiting": 1}
+
+
+def test_being_killed_never_fails_a_track(shelf: Shelf) -> None:
+    shelf.land()
+
+    for _ in range(12):
+        shelf.clock.sleep(BACK_OFF_S[-1])
+        shelf.backlog.killed(shelf.leased(), "SIGKILL")
+
+    assert shelf.states() == {"waiting": 1}
+
+
+def test_each_further_kill_lengthens_the_wait(shelf: Shelf) -> None:
+    shelf.land()
+    for _ in range(3):
+        shelf.backlog.killed(shelf.leased(), "SIGKILL")
+    shelf.clock.sleep(BACK_OFF_S[0])
+    shelf.backlog.killed(shelf.leased(), "SIGKILL")
+
+    shelf.clock.sleep(BACK_OFF_S[0])
+    assert shelf.backlog.ready(1) == []
+    shelf.clock.sleep(BACK_OFF_S[1])
+    assert len(shelf.backlog.ready(1)) == 1
+
+
+def test_another_ending_breaks_a_row_of_kills(shelf: Shelf) -> None:
+    shelf.land()
+    shelf.backlog.killed(shelf.leased(), "SIGKILL")
+    shelf.backlog.killed(shelf.leased(), "SIGKILL")
+    shelf.backlog.strike(shelf.leased(), "crashed")
+
+    shelf.backlog.killed(shelf.leased(), "SIGKILL")
+
+    assert shelf.states() == {"ready": 1}
+
+
+@pytest.mark.parametrize("state", ["waiting", "incomplete"])
+def test_a_postponed_track_is_back_when_its_wait_is_over(shelf: Shelf, state: str) -> None:
+    shelf.land()
+    shelf.backlog.postpone(shelf.leased(), state, "unavailable", "I/O error")
+
+    shelf.clock.sleep(BACK_OFF_S[0] - 1)
+    assert shelf.backlog.ready(1) == []
+    shelf.clock.sleep(1)
+    assert len(shelf.backlog.ready(1)) == 1
+
+
+def test_each_postponement_is_longer_up_to_a_day(shelf: Shelf) -> None:
+    shelf.land()
+
+    for wait_s in [*BACK_OFF_S, BACK_OFF_S[-1]]:
+        shelf.backlog.postpone(shelf.leased(), "incomplete", "incomplete", "cut off")
+
+        shelf.clock.sleep(wait_s - 1)
+        assert shelf.backlog.ready(1) == []
+        shelf.clock.sleep(1)
+
+
+def test_leases_given_back_do_not_lengthen_the_wait(shelf: Shelf) -> None:
+    shelf.land()
+    for _ in range(9):
+        shelf.backlog.give_back(shelf.leased())
+
+    shelf.backlog.postpone(shelf.leased(), "waiting", "unavailable", "I/O error")
+
+    shelf.clock.sleep(BACK_OFF_S[0])
+    assert len(shelf.backlog.ready(1)) == 1
+
+
+def test_a_changed_file_does_not_wait_for_the_old_one(shelf: Shelf) -> None:
+    shelf.land(b"a.flac", 1)
+    shelf.backlog.postpone(shelf.leased(), "incomplete", "incomplete", "cut off")
+
+    shelf.land(b"a.flac", 2)
+
+    assert len(shelf.backlog.ready(1)) == 1
+
+
+def test_an_old_timer_does_not_wake_a_failed_track(shelf: Shelf) -> None:
+    shelf.land(b"a.flac", 1)
+    shelf.backlog.postpone(shelf.leased(), "incomplete", "incomplete", "cut off")
+    shelf.land(b"a.flac", 2)
+    shelf.backlog.fail(shelf.leased(), "unreadable", "noise")
+
+    shelf.clock.sleep(BACK_OFF_S[0])
+
+    assert shelf.backlog.ready(1) == []
+
+
+def test_a_track_may_fail_without_having_been_leased(shelf: Shelf) -> None:
+    shelf.land()
+    (job,) = shelf.backlog.ready(1)
+
+    shelf.backlog.fail(job, "too_large", "9 GB")
+
+    assert shelf.states() == {"failed": 1}
+
+
+def test_what_was_heard_of_the_old_bytes_does_not_outlive_the_failure_of_the_new(
+    shelf: Shelf,
+) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis())
+    shelf.land(b"a.flac", 2)
+
+    shelf.backlog.fail(shelf.leased(), "unreadable", "noise")
+
+    assert shelf.tracks.library() == []
+
+
+def test_a_failed_upgrade_keeps_the_lesser_result(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis(tier=Tier.QUICK))
+
+    shelf.backlog.fail(shelf.leased(), "unreadable", "noise")
+
+    assert len(shelf.tracks.library()) == 1
+
+
+def test_a_reason_may_hold_the_name_of_a_file_that_is_not_utf8(shelf: Shelf) -> None:
+    shelf.land()
+
+    shelf.backlog.fail(shelf.leased(), "unreadable", "cannot read caf\udce9.mp3")
+
+    with shelf.database.reading() as read:
+        assert [failure.error for failure in failures(read)] == ["cannot read caf\\udce9.mp3"]
+
+
+def test_every_track_set_aside_is_told_with_its_reason(shelf: Shelf) -> None:
+    shelf.land(b"a\xff.flac", 1)
+    shelf.land(b"b.flac", 2)
+    shelf.land(b"c.flac", 3)
+    shelf.backlog.fail(shelf.leased(), "unreadable", "noise")
+    shelf.backlog.postpone(shelf.leased(), "waiting", "unavailable", "I/O error")
+
+    with shelf.database.reading() as read:
+        told = [(f.path, f.state, f.reason, f.error) for f in failures(read)]
+
+    assert told == [
+        (b"/music/a\xff.flac", "failed", "unreadable", "noise"),
+        (b"/music/b.flac", "waiting", "unavailable", "I/O error"),
+    ]
+
+
+def test_retrying_gives_all_that_was_set_aside_a_clean_record(shelf: Shelf) -> None:
+    shelf.land(b"a.flac", 1)
+    shelf.land(b"b.flac", 2)
+    shelf.land(b"c.flac", 3)
+    shelf.backlog.postpone(shelf.leased(), "waiting", "unavailable", "I/O error")
+    shelf.backlog.postpone(shelf.leased(), "incomplete", "incomplete", "cut off")
+    for _ in range(3):
+        shelf.backlog.strike(shelf.leased(), "crashed")
+
+    with shelf.database.transaction() as write:
+        again = retry_failed(write)
+
+    assert again == 3
+    assert [(job.strikes, job.alone) for job in shelf.backlog.ready(9)] == [(0, False)] * 3
+
+
+def test_the_oldest_is_when_the_first_was_queued(shelf: Shelf) -> None:
+    with shelf.database.reading() as read:
+        assert oldest(read) is None
+    shelf.land()
+
+    with shelf.database.reading() as read:
+        assert isinstance(oldest(read), int)
+
+
+def test_the_tracks_of_an_offline_root_are_not_offered(shelf: Shelf) -> None:
+    shelf.land()
+
+    shelf.tracks.mark_root(shelf.root.root_id, "offline", None, "unplugged")
+
+    assert shelf.backlog.ready(1) == []
+    assert shelf.states() == {"ready": 1}
+
+
+# --- restarts ---------------------------------------------------------------------
+
+
+def test_the_lease_of_a_dead_boot_comes_back(shelf: Shelf) -> None:
+    shelf.land()
+    shelf.leased()
+
+    shelf.restart()
+
+    assert len(shelf.backlog.ready(1)) == 1
+
+
+def test_the_lease_of_a_dead_boot_can_settle_nothing(shelf: Shelf) -> None:
+    shelf.land()
+    job = shelf.leased()
+    dead = shelf.backlog
+    shelf.restart()
+    dead._database = shelf.database
+    shelf.leased()
+
+    dead.strike(job, "crashed")
+    dead.give_back(job)
+
+    assert shelf.states() == {"leased": 1}
+
+
+def test_a_track_that_kills_the_daemon_three_times_waits(shelf: Shelf) -> None:
+    shelf.land()
+    for _ in range(3):
+        shelf.leased()
+        shelf.restart()
+
+    assert shelf.states() == {"waiting": 1}
+    shelf.clock.sleep(BACK_OFF_S[0])
+    assert [job.strikes for job in shelf.backlog.ready(1)] == [0]
+
+
+def test_a_track_that_keeps_killing_the_daemon_waits_over_its_restart(shelf: Shelf) -> None:
+    shelf.land()
+    for _ in range(3):
+        shelf.leased()
+        shelf.restart()
+
+    shelf.restart()
+
+    assert shelf.backlog.ready(1) == []
+
+
+@pytest.mark.parametrize("state", ["waiting", "incomplete"])
+def test_a_restart_ends_the_wait_of_a_postponed_track(shelf: Shelf, state: str) -> None:
+    shelf.land()
+    shelf.backlog.postpone(shelf.leased(), state, "unavailable", "I/O error")
+
+    shelf.restart()
+
+    assert len(shelf.backlog.ready(1)) == 1
+
+
+def test_a_restart_does_not_retry_what_failed(shelf: Shelf) -> None:
+    shelf.land()
+    shelf.backlog.fail(shelf.leased(), "unreadable", "noise")
+
+    shelf.restart()
+
+    assert shelf.states() == {"failed": 1}
+
+
+def test_wanting_more_queues_what_was_heard_at_a_lower_tier(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis(tier=Tier.FULL))
+
+    shelf.restart(Tier.DEEP)
+
+    assert [job.upgrade for job in shelf.backlog.ready(1)] == [True]
+
+
+def test_wanting_less_forgets_the_upgrades(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis(tier=Tier.QUICK))
+
+    shelf.restart(Tier.QUICK)
+
+    assert shelf.states() == {}
+
+
+def test_results_of_older_descriptors_are_redone(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis())
+    with shelf.database.transaction() as write:
+        write.execute("UPDATE audio SET features_version = 0")
+
+    shelf.restart()
+
+    assert [job.upgrade for job in shelf.backlog.ready(1)] == [True]
+
+
+def test_a_file_that_returns_is_queued_for_what_it_was_owed_while_away(shelf: Shelf) -> None:
+    known = shelf.landed_and_heard(b"a.flac", 1, analysis(tier=Tier.FULL))
+    shelf.tracks.apply([Vanished(known.file_id)])
+    shelf.restart(Tier.DEEP)
+    assert shelf.states() == {}
+
+    shelf.tracks.apply([Returned(known.file_id, signature(1))])
+
+    assert [job.upgrade for job in shelf.backlog.ready(1)] == [True]
