@@ -151,8 +151,9 @@ def write(
                 stream.format = sample_format
             # encoders want modest frames; PyAV cuts them to the codec's own size
             for start in range(0, frames.shape[1], 65_536):
-                part = np.ascontiguousarray(frames[:, start : start + 65_536])
-                frame = av.AudioFrame.from_ndarray(part, "fltp", LAYOUTS[len(part)])
+                part = frames[:, start : start + 65_536]
+                packed = np.ascontiguousarray(part.T).reshape(1, -1)
+                frame = av.AudioFrame.from_ndarray(packed, "flt", LAYOUTS[len(part)])
                 frame.sample_rate, frame.pts = rate, written
                 frame.time_base = Fraction(1, rate)
                 written += part.shape[1]

@@ -46,7 +46,7 @@ def gathered(pieces: Iterable[Piece], rate: int, block_n: int) -> Iterator[Block
         yield _joined(waiting, rate)
 
 
-def mended(samples: NDArray[np.floating]) -> tuple[NDArray[np.floating], int]:
+def mended(samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
     """Replace what is no sound by silence.
 
     Args:
@@ -58,17 +58,18 @@ def mended(samples: NDArray[np.floating]) -> tuple[NDArray[np.floating], int]:
     """
     sound = np.abs(samples) <= LOUDEST  # false for NaN, too
     bad = sound.size - int(np.count_nonzero(sound))
-    return (np.where(sound, samples, samples.dtype.type(0)), bad) if bad else (samples, 0)
+    return (np.where(sound, samples, np.float32(0)), bad) if bad else (samples, 0)
 
 
 def mended_frame(frame: AudioFrame) -> tuple[AudioFrame, int]:
     """Do the same for a decoded frame of floats: one NaN would deafen every filter after it."""
     if not frame.format.name.startswith(("flt", "dbl")):
         return frame, 0
-    samples, bad = mended(frame.to_ndarray())
+    samples, bad = mended(frame.to_ndarray().astype(np.float32, copy=False))
     if not bad:
         return frame, 0
-    better = AudioFrame.from_ndarray(samples, frame.format.name, frame.layout)
+    whole = samples.astype(np.float64) if frame.format.name.startswith("dbl") else samples
+    better = AudioFrame.from_ndarray(whole, frame.format.name, frame.layout)
     better.sample_rate = frame.sample_rate
     return better, bad
 

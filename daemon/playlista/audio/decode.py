@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import av
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.packet import Packet
 
 from playlista.audio.blocks import Block, gathered, mended_frame
 from playlista.audio.declared import declared_s
@@ -21,6 +20,9 @@ from playlista.audio.probe import HEAD_N, Content, Kind, kind_of
 from playlista.audio.source import MappedFile
 from playlista.errors import IncompleteTrack, NotAudio, NothingToHear, UnreadableAudio
 from playlista.records import AudioSettings
+
+if TYPE_CHECKING:
+    from av.packet import Packet  # generic to the type checker alone
 
 COMPLETE = 0.98  # share of the declared length that must decode: the design's threshold
 SLACK_S = 0.25  # encoders' padding; measured: at most 0.05 s for MP3, AAC, Opus and WMA
@@ -152,14 +154,16 @@ class TrackStream:
         self.heard.mended_n += bad
         return better
 
-    def _packets(self, container: InputContainer, stream: AudioStream) -> Iterator[Packet]:
+    def _packets(
+        self, container: InputContainer, stream: AudioStream
+    ) -> "Iterator[Packet[AudioStream]]":
         """Yield every packet, and at last the empty one that empties the decoder."""
         try:
             yield from container.demux(stream)
         except av.FFmpegError:  # nothing beyond this point can be told apart
             self.heard.damaged_n += 1
 
-    def _decoded(self, packet: Packet) -> list[AudioFrame]:
+    def _decoded(self, packet: "Packet[AudioStream]") -> list[AudioFrame]:
         try:
             return [frame for frame in packet.decode() if frame.sample_rate]
         except av.FFmpegError:

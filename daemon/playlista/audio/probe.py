@@ -3,23 +3,30 @@
 Imported by the parent process: the standard library only.
 """
 
+import codecs
 from dataclasses import dataclass
 from enum import StrEnum
 
 HEAD_N = 4096
 """How many leading bytes `kind_of` wants; fewer are fine."""
 
+# fmt: off
 AUDIO_SUFFIXES = frozenset(
-    ".aac .ac3 .aif .aifc .aiff .alac .ape .au .caf .dff .dsf .dts .eac3 .flac .m4a .m4b .m4p .mka"
-    " .mp1 .mp2 .mp3 .mpc .mpga .oga .ogg .opus .ra .shn .snd .spx .tak .tta .w64 .wav .wave .weba"
-    " .wma .wv".split()
+    {
+        ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".alac", ".ape", ".au", ".caf", ".dff", ".dsf",
+        ".dts", ".eac3", ".flac", ".m4a", ".m4b", ".m4p", ".mka", ".mp1", ".mp2", ".mp3", ".mpc",
+        ".mpga", ".oga", ".ogg", ".opus", ".ra", ".shn", ".snd", ".spx", ".tak", ".tta", ".w64",
+        ".wav", ".wave", ".weba", ".wma", ".wv",
+    }
 )
+# fmt: on
 
 
 class Content(StrEnum):
-    """The four answers a glance at a file can give."""
+    """What a glance at a file can tell; a video may hold sound, but is no music by itself."""
 
     AUDIO = "audio"
+    VIDEO = "video"
     OTHER = "other"
     EMPTY = "empty"
     UNKNOWN = "unknown"
@@ -104,7 +111,14 @@ _MPEG_KBIT = {  # ISO 11172-3 and 13818-3: bit rates by (MPEG-1?, layer)
     (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _MPEG_HERTZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
-_ADTS_MIN_N = 7  # an ADTS header's own size: ISO 14496-3
+# slots per frame and bit rate: ISO 11172-3 and 13818-3
+_MPEG_SLOTS = {
+    (True, 1): 12, (True, 2): 144, (True, 3): 144,
+    (False, 1): 12, (False, 2): 144, (False, 3): 72,
+}  # fmt: skip
+_MPEG_HEADER_N, _MPEG_SYNC, _MPEG_1, _MPEG_FREE_OR_BAD = 4, 0x7FF, 3, (0, 15)
+_ADTS_HEADER_N, _ADTS_SYNC = 7, 0xFFF0  # ISO 14496-3
+_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\v\f\r") | {127}
 
 
 def kind_of(head: bytes, name: str = "") -> Kind:
@@ -158,7 +172,7 @@ def _either(head: bytes, name: str) -> Kind | None:
     for (offset, magic), (audio, video) in _EITHER.items():
         if head.startswith(magic, offset):
             heard = has_audio_suffix(name)
-            return Kind(Content.AUDIO, audio) if heard else Kind(Content.OTHER, video)
+            return Kind(Content.AUDIO, audio) if heard else Kind(Content.VIDEO, video)
     return None
 
 
@@ -179,44 +193,42 @@ def _mpeg_audio(head: bytes) -> Kind | None:
 
 def _mpeg_frame_n(head: bytes) -> int:
     """Return the length in bytes of the MPEG audio frame at the start, or 0."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+    if len(head) < _MPEG_HEADER_N:
         return 0
-    version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
-    rate_index, hertz_index = head[2] >> 4, head[2] >> 2 & 3
-    if version == 1 or layer == 4 or rate_index in {0, 15} or hertz_index == 3:
+    word = int.from_bytes(head[:_MPEG_HEADER_N], "big")
+    sync, version, layer_code = word >> 21, word >> 19 & 3, word >> 17 & 3
+    rate_index, hertz_index = word >> 12 & 15, word >> 10 & 3
+    known = version in _MPEG_HERTZ and layer_code and rate_index not in _MPEG_FREE_OR_BAD
+    if sync != _MPEG_SYNC or not known or hertz_index == len(_MPEG_HERTZ[version]):
         return 0
-    first = version == 3
+    layer, first = 4 - layer_code, version == _MPEG_1
     bits = _MPEG_KBIT[first, layer][rate_index - 1] * 1000
-    hertz = _MPEG_HERTZ[version][hertz_index]
-    padding = head[2] >> 1 & 1
-    if layer == 1:
-        return (12 * bits // hertz + padding) * 4
-    return (144 if first or layer == 2 else 72) * bits // hertz + padding
+    slots = _MPEG_SLOTS[first, layer] * bits // _MPEG_HERTZ[version][hertz_index]
+    return (slots + (word >> 9 & 1)) * (4 if layer == 1 else 1)
 
 
 def _adts_frame_n(head: bytes) -> int:
     """Return the length in bytes of the ADTS AAC frame at the start, or 0."""
-    if len(head) < _ADTS_MIN_N or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
+    if len(head) < _ADTS_HEADER_N:
         return 0
-    length = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
-    return length if length > _ADTS_MIN_N else 0
+    word = int.from_bytes(head[:_ADTS_HEADER_N], "big")
+    length = word >> 13 & 0x1FFF
+    return length if word >> 40 & 0xFFF6 == _ADTS_SYNC and length > _ADTS_HEADER_N else 0
 
 
 def _text(head: bytes) -> Kind | None:
     """Recognise text by its lack of control bytes, web pages by their first tag."""
-    if any(byte < 9 or 13 < byte < 32 or byte == 127 for byte in head):
+    if any(byte in _CONTROLS for byte in head):
         return None
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
     if start.startswith((b"<!doctype html", b"<html")):
         return Kind(Content.OTHER, "a web page")
-    if max(head) < 128 or _is_utf8(head):
-        return Kind(Content.OTHER, "a text file")
-    return None
+    return Kind(Content.OTHER, "a text file") if _is_utf8(head) else None
 
 
 def _is_utf8(head: bytes) -> bool:
     try:
-        head[:-3].decode()  # the cut may have split the last character
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the end may split a character
     except UnicodeDecodeError:
         return False
     return True

@@ -12,6 +12,8 @@ LEVEL_RATE = 100
 """Values of the level curve per second, as in the source."""
 SHORTEST_S, LONGEST_S, RATIO = 0.31, 8.8, 1.1  # the source's time scales
 FEWEST_SCALES = 3
+FEWEST_POINTS = 4
+"""A line through fewer would leave no fluctuation."""
 _OVERLAP = 4  # windows per length: enough to settle the mean
 _SCALE = 1024.0  # keeps quiet levels clear of float16's smallest numbers
 
@@ -29,7 +31,9 @@ class Level:
         pending = np.concatenate([self._rest, samples])
         n = len(pending) // self._slot_n
         self._rest = pending[n * self._slot_n :]
-        return pending[: n * self._slot_n].reshape(n, self._slot_n).std(axis=1)
+        slots = pending[: n * self._slot_n].reshape(n, self._slot_n)
+        level: NDArray[np.float32] = slots.std(axis=1)
+        return level
 
 
 class Danceability:
@@ -76,7 +80,7 @@ def scales(n: int, rate: float) -> NDArray[np.intp]:
     longest = min(LONGEST_S * rate, n / 4)
     count = int(np.log(max(longest, 1) / (SHORTEST_S * rate)) / np.log(RATIO)) + 1
     lengths = np.round(SHORTEST_S * rate * RATIO ** np.arange(max(0, count))).astype(int)
-    return np.unique(lengths[lengths >= 4])
+    return np.unique(lengths[lengths >= FEWEST_POINTS])
 
 
 def fluctuation(walk: NDArray[np.float64], length: int) -> float:
@@ -104,10 +108,7 @@ _BATCH_N = 1 << 18  # values worked on at once: 2 MB
 def _concluded(lengths: NDArray[np.float64], sizes: NDArray[np.float64]) -> Findings:
     exponent = float(np.mean(np.diff(sizes) / np.diff(lengths)))
     straight = float(np.corrcoef(lengths, sizes)[0, 1]) if sizes.std() > 0 else 0.0
-    if exponent <= 1 / _HIGHEST:
-        value = _HIGHEST
-    else:
-        value = 1 / exponent
+    value = 1 / max(exponent, 1 / _HIGHEST)
     return {"danceability": value, "danceability_confidence": min(1.0, straight**2)}
 
 

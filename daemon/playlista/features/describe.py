@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features import essentia_beats
 from playlista.features.curve import Curve
 from playlista.features.danceability import LEVEL_RATE, Danceability
 from playlista.features.descriptor import Descriptor, Findings, Stretch, Unknown, Value
@@ -81,7 +82,9 @@ class Ensemble:
         self, rate: int, tier: Tier, settings: AudioSettings, stopwatch: Stopwatch
     ) -> None:
         self._tier = tier
-        self._engine = "playlista" if tier is Tier.QUICK else "playlista+librosa"
+        fuller = tier is not Tier.QUICK
+        has_essentia = fuller and essentia_beats.usable()
+        self._engine = "playlista" + "+librosa" * fuller + "+essentia" * has_essentia
         self._stopwatch = stopwatch
         self._spectrum = Spectrum(rate)
         frequencies = self._spectrum.frequencies
@@ -90,14 +93,18 @@ class Ensemble:
         level = Curve(LEVEL_RATE, cap_bytes=cap_bytes, float16=settings.float16)
         self._curves = (onsets, level)
         self._descriptors: list[Descriptor] = [
-            Rhythm(OnsetCurve(frequencies), onsets),
+            Rhythm(
+                OnsetCurve(frequencies),
+                onsets,
+                essentia_beats.beats_per_minute if has_essentia else None,
+            ),
             Key(frequencies),
             Loudness(),
             Danceability(rate, level),
             Centroid(frequencies),
             ZeroCrossings(),
         ]
-        if tier is not Tier.QUICK:
+        if fuller:
             self._descriptors += _fuller(self._spectrum)
 
     def feed(

@@ -9,7 +9,7 @@ from playlista.features.descriptor import Findings, Spectrogram, Stretch, Unknow
 from playlista.features.spectrum import SOUNDING
 
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-LOWEST_HZ, HIGHEST_HZ = 100.0, 3500.0  # below, bins are wider than semitones; above, overtones rule
+LOWEST_HZ, HIGHEST_HZ = 50.0, 3500.0  # the range of essentia's KeyExtractor, less its lowest octave
 FINE = 10
 """Parts of a semitone in which peaks are gathered, so that the tuning can be found later."""
 FLATTEST = 0.05
@@ -45,7 +45,7 @@ class Key:
         self._fine = np.zeros(12 * FINE)
 
     def feed(self, stretch: Stretch) -> None:
-        """Gather the peaks of each frame with sound in this range, each frame with the same weight."""
+        """Gather the peaks of each audible frame, all frames with the same weight."""
         if self._high > self._low:
             audible = stretch.spectrum[:, self._low : self._high].max(axis=1, initial=0) > SOUNDING
             self._gather(stretch.spectrum[audible])
@@ -53,7 +53,7 @@ class Key:
     def result(self) -> Findings:
         """Tune, fold into twelve pitch classes, and compare with all 24 keys."""
         if not self._fine.any():
-            silent = Unknown("silent between 100 and 3500 Hz")
+            silent = Unknown("silent between 50 and 3500 Hz")
             return {"key": silent, "key_confidence": silent}
         classes = folded(self._fine)
         prominence = 1 - np.median(classes) / classes.max()
@@ -97,7 +97,8 @@ def folded(fine: NDArray[np.float64]) -> NDArray[np.float64]:
     turn = by_deviation @ np.exp(2j * np.pi * np.arange(FINE) / FINE)
     tuning = round(float(np.angle(turn)) / (2 * np.pi) * FINE)
     centred = np.roll(fine, FINE // 2 - tuning).reshape(12, FINE)
-    return centred @ _NEARNESS
+    classes: NDArray[np.float64] = centred @ _NEARNESS
+    return classes
 
 
 _NEARNESS = np.cos(np.pi * (np.arange(FINE) - FINE // 2) / FINE) ** 2

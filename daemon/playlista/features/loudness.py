@@ -26,7 +26,7 @@ class Histogram:
 
     def add(self, readings: NDArray[np.float32]) -> None:
         """Count readings in LUFS; those below the absolute gate drop out, as does NaN."""
-        heard = readings[readings >= ABSOLUTE_GATE]
+        heard = readings[readings >= np.float32(ABSOLUTE_GATE)]
         bins = np.minimum((heard - ABSOLUTE_GATE) / _BIN_LU, len(_CENTRES) - 1).astype(int)
         self.counts += np.bincount(bins, minlength=len(_CENTRES))
 
@@ -40,7 +40,7 @@ class Histogram:
         mean = self.mean()
         kept = Histogram()
         if mean is not None:
-            kept.counts = np.where(_CENTRES >= mean + gate_lu, self.counts, 0)
+            kept.counts = np.where(mean + gate_lu <= _CENTRES, self.counts, 0)
         return kept
 
     def quantile(self, share: float) -> float:

@@ -30,7 +30,8 @@ class OnsetCurve:
         before = bands[:1] if self._last is None else self._last
         self._last = bands[-1:]
         rise = np.diff(bands, axis=0, prepend=before)
-        return np.maximum(rise, 0).mean(axis=1)
+        curve: NDArray[np.float32] = np.maximum(rise, 0).mean(axis=1)
+        return curve
 
 
 def mel_bands(frequencies: NDArray[np.float32], n: int) -> NDArray[np.float32]:
@@ -54,7 +55,7 @@ def peaks(curve: NDArray[np.float32], rate: float) -> tuple[NDArray[np.intp], fl
         Positions of the onsets, and how far they stand out, 0 (not at all) to 1: the mean
         share of a peak that lies above the mean of its surroundings.
     """
-    if len(curve) < 3:
+    if not len(curve):
         return np.empty(0, np.intp), 0.0
     around = _moving_mean(curve, round(_SURROUNDINGS_S * rate))
     floor = np.maximum(_TIMES_SURROUNDINGS * around, _FAINTEST)

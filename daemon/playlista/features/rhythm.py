@@ -5,7 +5,7 @@ from typing import ClassVar
 from playlista.features.curve import Curve
 from playlista.features.descriptor import Findings, Stretch, Unknown
 from playlista.features.onsets import OnsetCurve, peaks
-from playlista.features.tempo import SHORTEST_S, tempo
+from playlista.features.tempo import SHORTEST_S, SecondOpinion, tempo
 
 FEWEST_ONSETS = 4
 """Three intervals: fewer cannot agree on a tempo."""
@@ -21,9 +21,12 @@ class Rhythm:
 
     stage: ClassVar[str] = "rhythm"
 
-    def __init__(self, onset_curve: OnsetCurve, curve: Curve) -> None:
+    def __init__(
+        self, onset_curve: OnsetCurve, curve: Curve, second_opinion: SecondOpinion | None = None
+    ) -> None:
         self._onset_curve = onset_curve
         self._curve = curve
+        self._second_opinion = second_opinion
 
     def feed(self, stretch: Stretch) -> None:
         """Extend the onset curve."""
@@ -41,7 +44,7 @@ class Rhythm:
             return _no_tempo(f"shorter than the {SHORTEST_S:g} s that a tempo needs")
         if onsets < FEWEST_ONSETS:
             return _no_tempo("too few onsets to find a beat")
-        found = tempo(curve, rate)
+        found = tempo(curve, rate, self._second_opinion)
         if found is None:
             return _no_tempo("no beat repeats")
         return {"bpm": found[0], "bpm_confidence": found[1]}

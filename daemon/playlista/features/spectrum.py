@@ -57,7 +57,8 @@ class Spectrum:
         if not n:
             return np.empty((0, len(self.frequencies)), np.float32)
         frames = np.lib.stride_tricks.sliding_window_view(samples, self.window_n)[:: self.hop_n][:n]
-        return np.abs(np.fft.rfft(frames * self._window, axis=1)).astype(np.float32, copy=False)
+        spectrum: Spectrogram = np.abs(np.fft.rfft(frames * self._window, axis=1))
+        return spectrum
 
 
 def sounding(spectrum: Spectrogram) -> Spectrogram:

@@ -5,7 +5,8 @@ librosa is imported when a track first needs it: the quick tier's workers stay s
 
 from typing import ClassVar
 
-import librosa
+from librosa import feature, util
+from librosa.filters import chroma, mel
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,9 +39,9 @@ class Timbre:
         rate, window_n = spectrum.rate, spectrum.window_n
         self._rate = rate
         self._frequencies = spectrum.frequencies
-        self._mel = librosa.filters.mel(sr=rate, n_fft=window_n)
+        self._mel = mel(sr=rate, n_fft=window_n)
         # tuning 0: estimating it per block would make the result depend on the cut
-        self._chroma = librosa.filters.chroma(sr=rate, n_fft=window_n, tuning=0.0)
+        self._chroma = chroma(sr=rate, n_fft=window_n, tuning=0.0)
         self._has_octaves = rate / 2 > CONTRAST_LOWEST_HZ * 2 ** (CONTRAST_BANDS - 1)
         self._means = {name: Mean() for name in _FIELDS}
 
@@ -60,13 +61,13 @@ class Timbre:
         power = columns**2
         decibels = 10 * np.log10(np.maximum(self._mel @ power, _FLOOR))
         rows = {
-            "mfcc": librosa.feature.mfcc(S=decibels, n_mfcc=MFCC_N),
-            "chroma": librosa.util.normalize(self._chroma @ power, norm=np.inf, axis=0),
-            "spectral_flatness": librosa.feature.spectral_flatness(S=columns),
+            "mfcc": feature.mfcc(S=decibels, n_mfcc=MFCC_N),
+            "chroma": util.normalize(self._chroma @ power, norm=np.inf, axis=0),
+            "spectral_flatness": feature.spectral_flatness(S=columns),
             "spectral_rolloff_hz": self._rolloff(columns),
         }
         if self._has_octaves:
-            rows["spectral_contrast"] = librosa.feature.spectral_contrast(
+            rows["spectral_contrast"] = feature.spectral_contrast(
                 S=columns,
                 sr=self._rate,
                 n_bands=CONTRAST_BANDS,
@@ -75,7 +76,7 @@ class Timbre:
         return {name: values.T for name, values in rows.items()}
 
     def _rolloff(self, columns: NDArray[np.float32]) -> NDArray[np.floating]:
-        rolloff: NDArray[np.floating] = librosa.feature.spectral_rolloff(
+        rolloff: NDArray[np.floating] = feature.spectral_rolloff(
             S=columns, freq=self._frequencies, roll_percent=ROLLOFF_SHARE
         )
         return rolloff
