@@ -24,6 +24,7 @@ from playlista.watch.observer import Trouble
 
 LOOK_S = 0.5  # events are gathered for at least so long (a guess)
 SHARE = 10  # looking takes one part in so many of the time, however many events come (a guess)
+BURST_S = 60.0  # but nothing waits longer than this to be looked at (a guess)
 IDLE_S = 2.0  # the longest rest between two steps
 
 log = logging.getLogger(__name__)
@@ -184,7 +185,6 @@ class Folder:
         self._asked = False
         self._count_events(self._dirty.take())
         self.standing.remember(self._survey.whole())
-        self._looked(began)
         self._scan_at = Seconds(self._now() + self._arrivals.settings.scan_interval_seconds)
         self._ledger.metrics.scan_seconds.set(self._now() - began)
         self._ledger.metrics.last_scan.set_to_current_time()
@@ -200,16 +200,13 @@ class Folder:
             self._scan()
         else:
             self._survey.places(noted)
-            self._looked(began)
+        took_s = self._now() - began
+        self._look_at = Seconds(self._now() + min(BURST_S, max(LOOK_S, SHARE * took_s)))
 
     def _alive(self) -> None:
         self.pulse = time.monotonic()
         if self.stopping:
             raise Stopped
-
-    def _looked(self, began: Seconds) -> None:
-        took_s = self._now() - began
-        self._look_at = Seconds(self._now() + max(LOOK_S, SHARE * took_s))
 
     # --- deletions, last ----------------------------------------------------------
 

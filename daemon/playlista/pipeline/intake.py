@@ -16,15 +16,7 @@ from playlista.pipeline.ledger import Found, Ledger
 from playlista.records import Known
 from playlista.store.tracks import Tracks
 from playlista.units import Seconds
-from playlista.watch.dirty import WatchEvent
-from playlista.watch.observer import Trouble
-from playlista.watch.reconcile import Difference
 from playlista.watch.roots import checked, own_folders
-
-WATCH_EVENTS = tuple(WatchEvent)
-REBUILD_REASONS = tuple(Trouble)
-DIFFERENCES = tuple(Difference)
-"""The closed label sets of the watch metrics."""
 
 TEND_S = 1.0  # how often the folders' threads are looked after
 HUNG_S = 60.0  # a root that gave no sign of life for so long hangs in the kernel (a guess)
@@ -79,8 +71,12 @@ class Intake:
 
     # --- the loop -----------------------------------------------------------------
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, beat: Callable[[], object] = lambda: None) -> None:
         """Work until told to stop.
+
+        Args:
+            stop: Ends the loop.
+            beat: Called in every round of it.
 
         Raises:
             OperatorError: The database is broken.
@@ -88,6 +84,7 @@ class Intake:
         try:
             while not stop.is_set():
                 self.pulse = time.monotonic()
+                beat()
                 self._tend()
                 stop.wait(TEND_S)
         finally:

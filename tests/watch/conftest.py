@@ -1,0 +1,49 @@
+"""A music folder with a real observer on it."""
+
+import os
+import time
+
+import pytest
+from playlista.watch.dirty import Dirty
+from playlista.watch.observer import RootObserver
+
+
+@pytest.fixture
+def music(tmp_path):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def dirty():
+    return Dirty(lambda: None)
+
+
+@pytest.fixture
+def watched(music, dirty):
+    """A music folder with one album in it, observed."""
+    (music / "album").mkdir()
+    observer = RootObserver(os.fsencode(music), dirty, frozenset())
+    yield observer
+    observer.stop()
+
+
+@pytest.fixture
+def noted(dirty):
+    """What is noted until a path is among it, or the whole root."""
+
+    def until(path, limit_s=5.0):
+        found = {}
+        end = time.monotonic() + limit_s
+        while path not in found and b"*" not in found and time.monotonic() < end:
+            taken = dirty.take()
+            if taken.whole:
+                found[b"*"] = None
+            for folder, names in taken.folders.items():
+                for name, finished in ({b"*": None} if names is None else names).items():
+                    found[folder + b"/" + name if folder else name] = finished
+            time.sleep(0.01)
+        return found
+
+    return until

@@ -1,0 +1,48 @@
+import pytest
+from playlista.records import Known, Signature
+from playlista.watch.absence import PATIENCE_S, QUIET_S, Absence, is_mass
+
+
+def known(file_id):
+    return Known(file_id, 1, b"%d" % file_id, Signature(1, file_id, 0, 0, 0), missing=False)
+
+
+def test_a_missing_file_is_believed_after_a_short_quiet():
+    absence = Absence()
+    absence.seen(known(1), 100.0)
+
+    assert not absence.due(100.0 + QUIET_S - 0.1)
+    assert absence.due(100.0 + QUIET_S) == [known(1)]
+    assert not absence
+
+
+def test_files_that_disappear_together_are_judged_together():
+    absence = Absence()
+    absence.seen(known(1), 0.0)
+    absence.seen(known(2), QUIET_S - 0.1)
+
+    assert not absence.due(QUIET_S)
+    assert len(absence.due(2 * QUIET_S)) == 2
+
+
+def test_an_endless_deletion_is_believed_at_last():
+    absence = Absence()
+    for step in range(int(PATIENCE_S) + 1):
+        absence.seen(known(step), float(step))
+
+    assert absence.due(PATIENCE_S)
+
+
+def test_missing_twice_is_missing_since_the_first_time():
+    absence = Absence()
+    absence.seen(known(1), 0.0)
+    absence.seen(known(1), QUIET_S)
+
+    assert absence.next_due() == QUIET_S
+
+
+@pytest.mark.parametrize(
+    ("gone", "remembered", "mass"), [(50, 50, False), (51, 100, True), (51, 1000, False)]
+)
+def test_many_files_and_a_large_share_are_a_mass(gone, remembered, mass):
+    assert is_mass(gone, remembered) == mass

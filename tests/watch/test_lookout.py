@@ -1,0 +1,71 @@
+import errno
+import os
+import shutil
+
+import pytest
+from playlista.watch import lookout as module
+from playlista.watch.lookout import CHECK_S, Lookout, Mode
+from playlista.watch.observer import Trouble
+
+
+@pytest.fixture
+def reasons():
+    return []
+
+
+@pytest.fixture
+def lookout(music, dirty, reasons):
+    (music / "album").mkdir()
+    made = Lookout(os.fsencode(music), dirty, frozenset(), reasons.append)
+    yield made
+    made.stop()
+
+
+def test_starting_asks_for_a_look_at_everything(lookout):
+    assert lookout.tend(0.0)
+    assert (lookout.mode, lookout.why, lookout.watches_n) == (Mode.EVENTS, None, 2)
+
+
+def test_while_all_is_well_nothing_is_asked_for(lookout):
+    lookout.tend(0.0)
+
+    assert not lookout.tend(CHECK_S)
+
+
+def test_an_observer_in_trouble_is_replaced_and_everything_looked_at(lookout, music, reasons):
+    lookout.tend(0.0)
+    shutil.rmtree(music)
+    music.mkdir()
+
+    assert lookout.tend(CHECK_S)
+    assert reasons[0] in set(Trouble)
+    assert not lookout.tend(CHECK_S + 0.5)
+    assert lookout.tend(CHECK_S + 1.0)
+    assert lookout.mode == Mode.EVENTS
+
+
+def test_a_root_that_cannot_be_observed_is_scanned_and_says_why(lookout, music):
+    shutil.rmtree(music)
+
+    assert not lookout.tend(0.0)
+    assert (lookout.mode, lookout.why) == (Mode.SCAN, "No such file or directory")
+
+
+def test_a_limit_of_the_machine_names_its_remedy(lookout, monkeypatch):
+    def refused(*_):
+        raise OSError(errno.ENOSPC, "inotify watch limit reached")
+
+    monkeypatch.setattr(module, "RootObserver", refused)
+    lookout.tend(0.0)
+
+    assert "max_user_watches" in lookout.why
+
+
+def test_attempts_back_off(lookout, music):
+    shutil.rmtree(music)
+    lookout.tend(0.0)
+    lookout.tend(1.0)
+    music.mkdir()
+
+    assert not lookout.tend(2.9)
+    assert lookout.tend(3.0)

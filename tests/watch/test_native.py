@@ -1,0 +1,41 @@
+"""watchdog's private names that `playlista.watch.native` builds on."""
+
+import inspect
+
+import watchdog.version
+from watchdog.observers.inotify import InotifyFullEmitter, InotifyObserver, InotifyWatchGroup
+from watchdog.observers.inotify_c import InotifyFD
+
+
+def test_the_version_is_the_one_that_was_read():
+    assert (watchdog.version.VERSION_MAJOR, watchdog.version.VERSION_MINOR) == (7, 1)
+
+
+def test_the_descriptor_still_has_what_is_overridden():
+    signature = inspect.signature(InotifyFD._add_callback)
+
+    assert list(signature.parameters) == ["self", "path", "mask", "callback", "id_"]
+    assert list(inspect.signature(InotifyFD._remove_callback).parameters) == ["self", "wd", "id_"]
+    assert "run" in vars(InotifyFD)
+    assert "handle_event" in vars(InotifyFD)
+    assert "_create_inotify_fd" in vars(InotifyFD)
+
+
+def test_the_descriptor_still_adds_a_callback_the_way_it_is_done_here():
+    source = inspect.getsource(InotifyFD._add_callback)
+
+    assert "watch = self._get_or_create_watch(path, mask)" in source
+    assert "watch.callbacks[id_] = callback" in source
+    assert "return watch.wd" in source
+
+
+def test_the_observer_still_builds_what_is_replaced():
+    source = inspect.getsource(InotifyObserver.__init__)
+
+    assert "self._inotify_fd = InotifyFD()" in source
+    assert "super().__init__(cls, timeout=timeout, inotify_fd=self._inotify_fd)" in source
+
+
+def test_the_emitter_still_keeps_its_watches_where_they_are_counted():
+    assert "self._inotify" in inspect.getsource(InotifyFullEmitter.on_thread_start)
+    assert "_active_callbacks_by_watch" in InotifyWatchGroup.__dataclass_fields__

@@ -1,0 +1,224 @@
+import os
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+from playlista.watch.dirty import WatchEvent
+from playlista.watch.observer import RootObserver, Trouble
+
+
+def until(claim, limit_s=5.0):
+    end = time.monotonic() + limit_s
+    while not claim() and time.monotonic() < end:
+        time.sleep(0.01)
+    return claim()
+
+
+def test_a_file_that_was_written_and_closed_is_noted_as_finished(watched, music, noted):
+    (music / "album" / "song.flac").write_bytes(b"fLaC")
+    until(lambda: watched._observer.event_queue.empty())
+    time.sleep(0.1)
+
+    assert noted(b"album/song.flac") == {b"album/song.flac": True}
+
+
+def test_a_file_that_is_still_open_is_not_finished(watched, music, noted):
+    with (music / "song.flac").open("wb"):
+        assert noted(b"song.flac") == {b"song.flac": False}
+
+
+def test_a_file_moved_in_is_finished(watched, music, noted, tmp_path):
+    (tmp_path / "song.flac").touch()
+    (tmp_path / "song.flac").rename(music / "song.flac")
+
+    assert noted(b"song.flac") == {b"song.flac": True}
+
+
+def test_a_rename_notes_both_names(watched, music, dirty, noted):
+    (music / "a.flac").touch()
+    noted(b"a.flac")
+    (music / "a.flac").rename(music / "b.flac")
+
+    assert {b"a.flac", b"b.flac"} <= noted(b"b.flac").keys()
+
+
+def test_the_rename_that_ends_a_download_names_the_real_file_only(watched, music, noted):
+    (music / "song.flac.part").write_bytes(b"fLaC")
+    (music / "song.flac.part").rename(music / "song.flac")
+
+    assert noted(b"song.flac") == {b"song.flac": True}
+
+
+def test_a_deleted_file_is_noted(watched, music, noted):
+    (music / "album").rmdir()
+
+    assert b"album" in noted(b"album")
+
+
+def test_our_own_reads_make_no_events(watched, music, dirty, noted):
+    (music / "song.flac").write_bytes(b"fLaC")
+    noted(b"song.flac")
+    time.sleep(0.2)
+    dirty.take()
+    for _ in range(3):
+        (music / "song.flac").read_bytes()
+        list(music.rglob("*"))
+    time.sleep(0.2)
+
+    assert not dirty
+
+
+def test_our_own_folders_are_not_noted(music, dirty, noted):
+    (music / "lists").mkdir()
+    observer = RootObserver(os.fsencode(music), dirty, frozenset({b"lists"}))
+    (music / "lists" / "a.m3u8").touch()
+    (music / "song.flac").touch()
+
+    assert noted(b"song.flac").keys() == {b"song.flac"}
+    observer.stop()
+
+
+def test_a_root_that_is_a_link_is_observed(music, tmp_path, dirty, noted):
+    link = tmp_path / "link"
+    link.symlink_to(music)
+    observer = RootObserver(os.fsencode(link), dirty, frozenset())
+    (music / "song.flac").touch()
+
+    assert b"song.flac" in noted(b"song.flac")
+    observer.stop()
+
+
+def test_names_that_are_not_utf8_are_noted_as_they_are(watched, music, noted):
+    with open(os.fsencode(music) + b"/caf\xe9\n.flac", "wb"):
+        pass
+
+    assert b"caf\xe9\n.flac" in noted(b"caf\xe9\n.flac")
+
+
+def test_a_steady_observer_is_in_no_trouble(watched):
+    assert watched.trouble() is None
+    assert watched.watches_n == 2
+
+
+def test_a_missing_root_cannot_be_observed(tmp_path, dirty):
+    with pytest.raises(FileNotFoundError):
+        RootObserver(os.fsencode(tmp_path / "none"), dirty, frozenset())
+
+
+def test_a_failed_start_leaves_no_descriptor_behind(tmp_path, dirty):
+    before = set(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with pytest.raises(FileNotFoundError):
+            RootObserver(os.fsencode(tmp_path / "none"), dirty, frozenset())
+
+    assert len(os.listdir("/proc/self/fd")) <= len(before)
+
+
+def test_a_stopped_observer_leaves_no_descriptor_behind(music, dirty):
+    before = len(os.listdir("/proc/self/fd"))
+    RootObserver(os.fsencode(music), dirty, frozenset()).stop()
+
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_root_replaced_under_its_name_is_trouble(watched, music, tmp_path):
+    music.rename(tmp_path / "old")
+    music.mkdir()
+
+    assert watched.trouble() == Trouble.ROOT
+
+
+def test_a_root_that_is_deleted_is_trouble(watched, music):
+    (music / "album").rmdir()
+    music.rmdir()
+
+    assert watched.trouble() is not None
+
+
+def test_a_handler_that_raises_is_trouble_and_not_silence(watched, music, dirty, monkeypatch):
+    def broken(*_args, **_options):
+        raise ValueError
+
+    monkeypatch.setattr(dirty, "note", broken)
+    (music / "song.flac").touch()
+
+    assert until(lambda: watched.trouble() == Trouble.THREAD)
+
+
+def test_the_thread_death_of_a_reappearing_folder_is_trouble(watched, music, tmp_path):
+    """watching.md §1.7: watchdog 7.1 goes deaf for ever, with all but one thread alive."""
+    steps = (
+        lambda: (music / "album").rename(tmp_path / "out"),
+        (music / "album").mkdir,
+        (music / "album").rmdir,
+        (tmp_path / "out").rmdir,
+    )
+    for step in steps:
+        step()
+        time.sleep(0.1)  # each must be seen by itself
+
+    assert until(lambda: watched.trouble() == Trouble.THREAD)
+
+
+@pytest.mark.parametrize("name", ["descriptor", "emitter", "observer"])
+def test_the_end_of_any_thread_is_trouble(watched, name):
+    inner = watched._observer
+    (emitter,) = inner.emitters
+    {"descriptor": inner.descriptor, "emitter": emitter, "observer": inner}[name].stop()
+
+    assert until(lambda: watched.trouble() == Trouble.THREAD)
+
+
+def test_an_overflow_is_trouble_and_is_not_repaired_in_place(watched, music):
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    with watched._observer.descriptor._lock:  # the reading thread holds still
+        for n in range(limit // 2 + 100):
+            with open(music / "album" / "song.flac", "wb"):
+                pass
+            (music / "album" / "song.flac").unlink()
+
+    assert until(lambda: watched.trouble() == Trouble.OVERFLOW)
+
+
+def test_nested_folders_made_in_a_hurry_raise_no_warning(watched, music, noted):
+    """watching.md §1.6: the text of that warning is the whole table of watches."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for n in range(20):
+            (music / f"{n}" / "/".join("abcdefgh")).mkdir(parents=True)
+            (music / f"{n}" / "song.flac").touch()
+        noted(b"19/song.flac")
+
+        assert watched.trouble() is None
+
+
+def test_the_descriptor_is_not_inherited(watched):
+    assert not os.get_inheritable(watched._observer.descriptor._inotify_fd)
+
+
+def test_a_machine_without_instances_left_says_so(tmp_path):
+    code = (
+        "import resource, sys\n"
+        "from playlista.watch.dirty import Dirty\n"
+        "from playlista.watch.observer import RootObserver\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))\n"
+        "try:\n"
+        "    kept = [RootObserver(sys.argv[1].encode(), Dirty(bool), frozenset()) for _ in range(9)]\n"
+        "except OSError as error:\n"
+        "    print(error.errno)\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True
+    )
+
+    assert shown.stdout.strip() == "24"
+
+
+def test_events_are_counted_by_kind(watched, music, dirty):
+    (music / "song.flac").touch()
+    time.sleep(0.3)
+
+    assert dirty.take().events == {WatchEvent.CREATED: 1, WatchEvent.CLOSED: 1}

@@ -1,0 +1,91 @@
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playlista.records import Known, Signature
+from playlista.watch.reconcile import Arrived, Back, Gone, compare
+from playlista.watch.scanner import Entry
+
+SIGNATURE = Signature(dev=1, ino=10, size=1000, mtime_ns=5, ctime_ns=6)
+
+
+def on_disk(relpath=b"song", **changes):
+    return Entry(relpath, replace(SIGNATURE, **changes), regular=True)
+
+
+def remembered(relpath=b"song", missing=False, file_id=7):
+    return Known(file_id, 1, relpath, SIGNATURE, missing)
+
+
+def differences(entries, known, unreadable=()):
+    return list(compare(entries, {k.relpath: k for k in known}, set(unreadable)))
+
+
+def test_an_equal_signature_is_no_difference():
+    assert not differences([on_disk()], [remembered()])
+
+
+def test_an_unknown_file_has_arrived():
+    assert differences([on_disk()], []) == [Arrived(on_disk(), known=False)]
+
+
+def test_a_tagger_that_restores_the_mtime_is_noticed_by_the_ctime():
+    changed = on_disk(ctime_ns=9)
+
+    assert differences([changed], [remembered()]) == [Arrived(changed, known=True)]
+
+
+def test_an_older_mtime_is_a_change_like_any_other():
+    changed = on_disk(mtime_ns=1)
+
+    assert differences([changed], [remembered()]) == [Arrived(changed, known=True)]
+
+
+def test_another_device_number_alone_is_the_same_file_after_a_reboot():
+    entry = on_disk(dev=2)
+
+    assert differences([entry], [remembered()]) == [Back(remembered(), entry.signature)]
+
+
+def test_a_tombstone_whose_file_is_back_returns():
+    gone = remembered(missing=True)
+    entry = on_disk(ctime_ns=9)
+
+    assert differences([entry], [gone]) == [Back(gone, entry.signature)]
+
+
+def test_another_file_at_a_tombstone_is_new():
+    entry = on_disk(size=3)
+
+    assert differences([entry], [remembered(missing=True)]) == [Arrived(entry, known=False)]
+
+
+def test_what_is_not_on_disk_is_gone():
+    assert differences([], [remembered()]) == [Gone(remembered())]
+
+
+def test_a_tombstone_does_not_go_twice():
+    assert not differences([], [remembered(missing=True)])
+
+
+def test_what_cannot_be_seen_is_not_gone():
+    hidden, gone = remembered(b"locked/song", file_id=1), remembered(b"open/song", file_id=2)
+
+    assert differences([], [hidden, gone], {b"locked"}) == [Gone(gone)]
+
+
+def test_what_is_gone_comes_last():
+    kinds = [type(d) for d in differences([on_disk(b"new")], [remembered()])]
+
+    assert kinds == [Arrived, Gone]
+
+
+@given(st.sets(st.binary(min_size=1, max_size=2)), st.sets(st.binary(min_size=1, max_size=2)))
+def test_every_path_of_either_side_is_judged_once(disk, database):
+    found = differences(map(on_disk, sorted(disk)), map(remembered, sorted(database)))
+
+    arrived = {d.entry.relpath for d in found if isinstance(d, Arrived)}
+    gone = {d.known.relpath for d in found if isinstance(d, Gone)}
+    assert (arrived, gone) == (disk - database, database - disk)
+    assert len(found) == len(arrived) + len(gone)

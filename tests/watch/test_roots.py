@@ -1,0 +1,70 @@
+import os
+
+import pytest
+from playlista.errors import BadConfig
+from playlista.watch.presence import look
+from playlista.watch.roots import checked, own_folders
+
+
+def test_separate_folders_are_fine(tmp_path):
+    paths = checked([tmp_path / "b", tmp_path / "a", tmp_path / "a b"])
+
+    assert paths == tuple(os.fsencode(tmp_path / name) for name in ("b", "a", "a b"))
+
+
+def test_a_root_in_a_root_is_refused(tmp_path):
+    with pytest.raises(BadConfig, match="lie in each other"):
+        checked([tmp_path / "a" / "b", tmp_path / "a"])
+
+
+def test_a_root_given_twice_is_refused(tmp_path):
+    with pytest.raises(BadConfig, match="same folder"):
+        checked([tmp_path, tmp_path])
+
+
+def test_a_root_that_is_a_link_to_another_is_refused(tmp_path):
+    (tmp_path / "music").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "music")
+
+    with pytest.raises(BadConfig, match="same folder"):
+        checked([tmp_path / "music", tmp_path / "link"])
+
+
+def test_everything_lies_in_the_root_of_the_file_system(tmp_path):
+    with pytest.raises(BadConfig, match="lie in each other"):
+        checked([tmp_path, tmp_path.parents[-1]])
+
+
+def test_our_folders_below_a_root_are_known(tmp_path):
+    own = own_folders(os.fsencode(tmp_path), [tmp_path / "a" / "lists", tmp_path.parent / "state"])
+
+    assert own == {b"a/lists"}
+
+
+def test_a_root_that_is_our_playlist_folder_stays_watched(tmp_path):
+    assert own_folders(os.fsencode(tmp_path), [tmp_path]) == frozenset()
+
+
+def test_a_readable_folder_is_there(tmp_path):
+    (tmp_path / "song.flac").touch()
+    presence = look(os.fsencode(tmp_path))
+
+    assert presence.identity == (tmp_path.stat().st_dev, tmp_path.stat().st_ino)
+    assert (presence.empty, presence.why) == (False, None)
+
+
+def test_a_missing_folder_says_why(tmp_path):
+    assert look(os.fsencode(tmp_path / "none")).why == "No such file or directory"
+
+
+def test_a_file_is_no_root(tmp_path):
+    (tmp_path / "song.flac").touch()
+
+    assert look(os.fsencode(tmp_path / "song.flac")).why == "Not a directory"
+
+
+def test_a_mount_point_with_nothing_but_our_lists_is_empty(tmp_path):
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lost+found").mkdir()
+
+    assert look(os.fsencode(tmp_path), frozenset({b"lists"})).empty

@@ -1,0 +1,93 @@
+import os
+
+import pytest
+from playlista.records import Signature
+from playlista.watch.scanner import Walk
+
+
+@pytest.fixture
+def root(tmp_path):
+    folder = tmp_path / "music"
+    (folder / "album").mkdir(parents=True)
+    (folder / "album" / "song.flac").write_bytes(b"fLaC")
+    return folder
+
+
+def seen(root, at=b"", **kinds):
+    return {entry.relpath for entry in Walk(os.fsencode(root), **kinds).at(at)}
+
+
+def test_every_file_is_found_with_its_signature(root):
+    (entry,) = Walk(os.fsencode(root)).at(b"")
+
+    assert entry.relpath == b"album/song.flac"
+    assert entry.signature == Signature.of((root / "album" / "song.flac").stat())
+    assert entry.regular
+
+
+def test_a_single_file_can_be_looked_at(root):
+    assert seen(root, b"album/song.flac") == {b"album/song.flac"}
+
+
+def test_what_is_not_there_is_nothing(root):
+    walk = Walk(os.fsencode(root))
+
+    assert not list(walk.at(b"album/none.flac"))
+    assert not list(walk.at(b"album/song.flac/none.flac"))
+    assert not walk.unreadable
+
+
+def test_ignored_names_are_not_entered(root):
+    (root / ".Trash-1000").mkdir()
+    (root / ".Trash-1000" / "song.flac").touch()
+    (root / "album" / "song.flac.part").touch()
+
+    assert seen(root) == {b"album/song.flac"}
+
+
+def test_our_own_folders_are_not_entered(root):
+    (root / "lists").mkdir()
+    (root / "lists" / "one.m3u8").touch()
+
+    assert seen(root, excluded=frozenset({b"lists"})) == {b"album/song.flac"}
+    assert seen(root, b"lists", excluded=frozenset({b"lists"})) == set()
+
+
+def test_links_are_not_followed(root, tmp_path):
+    (tmp_path / "elsewhere.flac").touch()
+    (root / "loop").symlink_to(root)
+    (root / "outside.flac").symlink_to(tmp_path / "elsewhere.flac")
+    (root / "inside.flac").symlink_to(root / "album" / "song.flac")
+
+    assert seen(root) == {b"album/song.flac"}
+
+
+def test_a_pipe_is_reported_and_told_apart(root):
+    os.mkfifo(root / "pipe.flac")
+
+    regular = {entry.relpath: entry.regular for entry in Walk(os.fsencode(root)).at(b"")}
+
+    assert regular == {b"album/song.flac": True, b"pipe.flac": False}
+
+
+def test_any_bytes_can_be_a_name(root):
+    names = {b"caf\xe9.flac", b"new\nline.flac", b"x" * 250 + b".flac", b" -lead.flac"}
+    for name in names:
+        with open(os.path.join(os.fsencode(root), name), "wb"):
+            pass
+
+    assert seen(root) == names | {b"album/song.flac"}
+
+
+def test_a_path_too_long_for_the_kernel_is_unknown_and_not_gone(root):
+    deep = os.open(root, os.O_RDONLY)
+    for _ in range(17):
+        os.mkdir("d" * 250, dir_fd=deep)
+        below = os.open("d" * 250, os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = below
+    os.close(deep)
+    walk = Walk(os.fsencode(root))
+
+    assert [entry.relpath for entry in walk.at(b"")] == [b"album/song.flac"]
+    assert len(walk.unreadable) == 1
