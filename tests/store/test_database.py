@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ from playlista.errors import AlreadyRunning, StoreBroken, StoreBusy
 from playlista.store import database
 from playlista.store.database import Database, reading, writing
 from shelf import Shelf
+
+REMEDY = r"move playlista\.db, -wal and -shm away together"
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def test_its_folder_is_made(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    with pytest.raises(StoreBroken, match="cannot write in .*file"):
+    with pytest.raises(StoreBroken, match=r"cannot write in .*file"):
         Database(tmp_path / "file" / "playlista.db")
 
 
@@ -97,7 +99,7 @@ def test_a_path_that_cannot_be_a_database_is_named(tmp_path: Path) -> None:
 def test_what_is_no_database_is_refused_with_the_remedy(path: Path) -> None:
     path.write_bytes(b"not a database, but long enough to look at" * 100)
 
-    with pytest.raises(StoreBroken, match="move playlista.db, -wal and -shm away together"):
+    with pytest.raises(StoreBroken, match=REMEDY):
         Database(path)
 
 
@@ -108,13 +110,13 @@ def test_a_damaged_page_is_found_at_the_start(path: Path, page: int) -> None:
         file.seek(page * 4096)
         file.write(b"\xa5" * 4096)
 
-    with pytest.raises(StoreBroken, match="move playlista.db, -wal and -shm away together"):
+    with pytest.raises(StoreBroken, match=REMEDY):
         Database(path)
 
 
-def test_damage_that_appears_later_is_told_with_the_remedy(shelf: Shelf) -> None:
+def test_damage_that_appears_later_is_told_with_the_remedy() -> None:
     with (
-        pytest.raises(StoreBroken, match="move playlista.db, -wal and -shm away together"),
+        pytest.raises(StoreBroken, match=REMEDY),
         database.translated(),
     ):
         raise sqlite3.DatabaseError("database disk image is malformed")
@@ -140,14 +142,16 @@ def test_every_commit_is_on_disk(shelf: Shelf) -> None:
     assert settings == ["wal", 2, 1]
 
 
+def add_root_and_raise(write: sqlite3.Connection) -> None:
+    write.execute("INSERT INTO root (path) VALUES (?)", (b"/x",))
+    raise ValueError("mine")
+
+
 def test_a_transaction_that_raises_leaves_nothing(shelf: Shelf) -> None:
-    before = roots(shelf.database)
-
     with pytest.raises(ValueError, match="mine"), shelf.database.transaction() as write:
-        write.execute("INSERT INTO root (path) VALUES (?)", (b"/x",))
-        raise ValueError("mine")
+        add_root_and_raise(write)
 
-    assert roots(shelf.database) == before
+    assert roots(shelf.database) == 1
 
 
 def test_after_a_failed_transaction_the_next_one_works(shelf: Shelf) -> None:
@@ -214,8 +218,7 @@ def test_a_command_may_write_beside_the_daemon(shelf: Shelf) -> None:
 
 def test_a_command_that_fails_writes_nothing(shelf: Shelf) -> None:
     with pytest.raises(ValueError, match="mine"), writing(shelf.path) as write:
-        write.execute("INSERT INTO root (path) VALUES (?)", (b"/x",))
-        raise ValueError("mine")
+        add_root_and_raise(write)
 
     assert roots(shelf.database) == 1
 
@@ -348,11 +351,8 @@ def test_closing_on_a_full_disk_still_lets_go(path: Path) -> None:
     store = Database(path)
     for n in range(20):
         add_root(store, b"/%d" % n + b"x" * 10_000)
-    with no_file_grows_beyond(4096):
-        try:
-            store.close()
-        except StoreBusy:
-            pass
+    with no_file_grows_beyond(4096), suppress(StoreBusy):
+        store.close()
 
     again = Database(path)
     assert roots(again) == 20

@@ -84,7 +84,7 @@ def test_a_newer_database_is_refused_with_the_remedy(tmp_path: Path) -> None:
     raw.execute("PRAGMA user_version = 999")
     raw.close()
 
-    with pytest.raises(StoreBroken, match="schema 999.*install the newer playlista"):
+    with pytest.raises(StoreBroken, match=r"schema 999.*install the newer playlista"):
         Database(path)
 
 

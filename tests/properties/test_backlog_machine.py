@@ -1,0 +1,224 @@
+"""The backlog against a plain dict, with crashes between any two steps."""
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from playlista.records import Job, Returned, Tier, Vanished
+from playlista.store.backlog import BACK_OFF_S
+from shelf import Shelf, analysis, signature
+
+NAMES = (b"a", b"b\xff", b"c/\xe9", b"d")
+names = st.sampled_from(NAMES)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the model remembers of one file."""
+
+    number: int
+    heard: int | None = None  # the content that was heard; a result may be of older bytes
+    state: str | None = "ready"  # None: nothing is owed
+    upgrade: bool = False
+    strikes: int = 0
+    kills: int = 0
+    present: bool = True
+
+    @property
+    def sleeping(self) -> bool:
+        return self.state in {"waiting", "incomplete"}
+
+
+class BacklogMachine(RuleBasedStateMachine):
+    @initialize()
+    def open(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.shelf = Shelf(Path(self.folder.name) / "playlista.db")
+        self.model: dict[bytes, Wish] = {}
+        self.held: dict[bytes, Job] = {}
+        self.lost: list[Job] = []
+        self.numbers = 0
+
+    def teardown(self) -> None:
+        self.shelf.database.close()
+        self.folder.cleanup()
+
+    # --- the disk -------------------------------------------------------------------
+
+    @rule(name=names)
+    def land(self, name: bytes) -> None:
+        self.numbers += 1
+        self.shelf.land(name, self.numbers)
+        heard = self.model[name].heard if name in self.model else None
+        self.model[name] = Wish(self.numbers, heard)
+        self._lose(name)
+
+    @rule(name=names)
+    def vanish(self, name: bytes) -> None:
+        if name in self.model and self.model[name].present:
+            self.shelf.tracks.apply([Vanished(self.shelf.known(name).file_id)])
+            self.model[name] = replace(self.model[name], present=False)
+            self._lose(name)
+
+    @rule(name=names)
+    def come_back(self, name: bytes) -> None:
+        wish = self.model.get(name)
+        if wish is not None and not wish.present:
+            found = Returned(self.shelf.known(name).file_id, signature(wish.number))
+            self.shelf.tracks.apply([found])
+            owed = None if wish.state is None else "ready"
+            self.model[name] = replace(wish, present=True, state=owed)
+
+    # --- the pool -------------------------------------------------------------------
+
+    @rule(name=names)
+    def lease(self, name: bytes) -> None:
+        offered = {self._name(job): job for job in self.shelf.backlog.ready(99)}
+        if name in offered:
+            assert self.shelf.backlog.lease(offered[name])
+            self.model[name] = replace(self.model[name], state="leased")
+            self.held[name] = offered[name]
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), tier=st.sampled_from([Tier.QUICK, Tier.FULL]))
+    def save(self, data: st.DataObject, tier: Tier) -> None:
+        name = data.draw(st.sampled_from(sorted(self.held)))
+        wish = self.model[name]
+        job = self.held.pop(name)
+        assert self.shelf.backlog.save([(job, analysis(f"sound {wish.number}", tier))]) == 1
+        done = tier is Tier.FULL
+        self.model[name] = Wish(
+            wish.number, wish.number, None if done else "ready", not done, wish.strikes
+        )
+        self.lost.append(job)
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), how=st.sampled_from(["back", "strike", "kill", "fail", "wait", "cut"]))
+    def settle(self, data: st.DataObject, how: str) -> None:
+        name = data.draw(st.sampled_from(sorted(self.held)))
+        self._settle(self.held[name], how)
+        self.lost.append(self.held.pop(name))
+        wish = self.model[name]
+        changed = {
+            "back": replace(wish, state="ready"),
+            "strike": replace(
+                wish,
+                strikes=wish.strikes + 1,
+                kills=0,
+                state="failed" if wish.strikes + 1 >= 3 else "ready",
+            ),
+            "kill": self._killed(wish),
+            "fail": replace(wish, kills=0, state="failed"),
+            "wait": replace(wish, kills=0, state="waiting"),
+            "cut": replace(wish, kills=0, state="incomplete"),
+        }[how]
+        if changed.state in {"failed", "incomplete"} and not wish.upgrade:
+            changed = replace(changed, heard=None)
+        self.model[name] = changed
+
+    @precondition(lambda self: self.lost)
+    @rule(data=st.data(), how=st.sampled_from(["back", "strike", "kill"]))
+    def settle_what_was_lost(self, data: st.DataObject, how: str) -> None:
+        job = data.draw(st.sampled_from(self.lost))
+        again = self.held.get(self._name(job))
+        if again is None or again.generation != job.generation:
+            self._settle(job, how)
+
+    @precondition(lambda self: self.lost)
+    @rule(data=st.data())
+    def save_what_is_outdated(self, data: st.DataObject) -> None:
+        job = data.draw(st.sampled_from(self.lost))
+        wish = self.model[self._name(job)]
+        if job.signature != signature(wish.number) or not wish.present:
+            assert self.shelf.backlog.save([(job, analysis("outdated"))]) == 0
+
+    # --- time and accidents ---------------------------------------------------------
+
+    @rule()
+    def let_a_day_pass(self) -> None:
+        self.shelf.clock.sleep(BACK_OFF_S[-1])
+        for name, wish in self.model.items():
+            if wish.present and wish.sleeping:
+                self.model[name] = replace(wish, state="ready")
+
+    @rule()
+    def crash(self) -> None:
+        self.shelf.restart()
+        for name, wish in self.model.items():
+            if wish.present and wish.state == "leased":
+                self.model[name] = self._killed(wish)
+            elif wish.present and wish.sleeping and wish.kills < 3:
+                self.model[name] = replace(wish, state="ready")
+        self.lost += self.held.values()
+        self.held.clear()
+
+    # --- what must hold ---------------------------------------------------------------
+
+    @invariant()
+    def the_offer_is_what_is_owed(self) -> None:
+        offered = {self._name(job): job for job in self.shelf.backlog.ready(99)}
+        expected = {
+            name: (wish.strikes, wish.upgrade, signature(wish.number))
+            for name, wish in self.model.items()
+            if wish.present and wish.state == "ready"
+        }
+        assert {
+            name: (job.strikes, job.upgrade, job.signature) for name, job in offered.items()
+        } == expected
+
+    @invariant()
+    def the_states_add_up(self) -> None:
+        expected: dict[str, int] = {}
+        for wish in self.model.values():
+            if wish.present and wish.state is not None:
+                expected[wish.state] = expected.get(wish.state, 0) + 1
+        assert self.shelf.states() == expected
+
+    @invariant()
+    def the_library_is_what_was_heard(self) -> None:
+        heard = {
+            self.shelf.known(name).file_id
+            for name, wish in self.model.items()
+            if wish.present and wish.heard is not None
+        }
+        assert {track.track_id for track in self.shelf.tracks.library()} == heard
+
+    # --- words ------------------------------------------------------------------------
+
+    def _settle(self, job: Job, how: str) -> None:
+        backlog = self.shelf.backlog
+        {
+            "back": lambda: backlog.give_back(job),
+            "strike": lambda: backlog.strike(job, "crashed"),
+            "kill": lambda: backlog.killed(job, "SIGKILL"),
+            "fail": lambda: backlog.fail(job, "unreadable", "noise"),
+            "wait": lambda: backlog.postpone(job, "waiting", "unavailable", "I/O error"),
+            "cut": lambda: backlog.postpone(job, "incomplete", "incomplete", "cut off"),
+        }[how]()
+
+    def _lose(self, name: bytes) -> None:
+        if name in self.held:
+            self.lost.append(self.held.pop(name))
+
+    @staticmethod
+    def _killed(wish: Wish) -> Wish:
+        kills = wish.kills + 1
+        return replace(wish, kills=kills, state="ready" if kills < 3 else "waiting")
+
+    @staticmethod
+    def _name(job: Job) -> bytes:
+        return job.path.removeprefix(b"/music/")
+
+
+BacklogMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+test_the_backlog_behaves_as_its_model_whatever_happens = BacklogMachine.TestCase
