@@ -1,7 +1,6 @@
 """The four joined: intake → dispatch → save → refresh, in three threads."""
 
 import functools
-import threading
 from collections.abc import Callable
 from typing import Any, Final, Self
 
@@ -13,7 +12,7 @@ from playlista.pipeline.dispatch import Dispatch
 from playlista.pipeline.intake import Intake
 from playlista.pipeline.ledger import Found
 from playlista.pipeline.pace import Pace
-from playlista.pipeline.part import Beat, Part
+from playlista.pipeline.part import Part
 from playlista.pipeline.refresh import Refresh
 from playlista.pipeline.save import Save
 from playlista.store.backlog import Backlog
@@ -74,7 +73,7 @@ class Flow:
             config.store.database,
             calm=lambda: self._dispatch.calm,
         )
-        loops = (self._take_in, self._dispatch.run, self._composer.run)
+        loops = (self._intake.run, self._dispatch.run, self._composer.run)
         self._parts = [
             Part(name, loop, functools.partial(beat, name))
             for name, loop in zip(PARTS, loops, strict=True)
@@ -164,10 +163,6 @@ class Flow:
         self._intake.reload(config.watch)
         self._dispatch.reload(config)
         self._dispatch.wake()
-
-    def _take_in(self, stop: threading.Event, beat: Beat) -> None:
-        beat()
-        self._intake.run(stop)
 
     def _changed(self, found: Found) -> None:
         self.changes += 1
