@@ -100,12 +100,13 @@ def test_memory_that_stays_full_leaves_at_most_one_worker(phases):
 
 @given(st.lists(st.sampled_from([0.1, 0.5, 0.74, 0.8, 0.83, 0.86, 0.95, 1.0]), min_size=120))
 def test_a_load_that_comes_and_goes_does_not_make_the_pool_flap(loads):
+    """After each shrinking 20 s pass, then 3 s between two: no more fit into a minute."""
     trace = simulate([(load, 1) for load in loads], 0.02)
     changes = [d.past.changed for _, _, d in trace if d.action is not Action.HOLD]
     grown = [d.past.changed for _, _, d in trace if d.action is Action.GROW]
 
-    assert all(sum(t <= c < t + 60 for c in grown) <= CORES + 2 for t in changes)
     assert all(b - a >= 2.0 for a, b in pairwise(changes))
+    assert all(sum(at <= later < at + 60 for later in grown) <= 2 * CORES + 1 for at in grown)
 
 
 def test_an_even_oscillation_costs_at_most_four_changes_a_minute():
