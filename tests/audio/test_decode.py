@@ -7,6 +7,7 @@ import sys
 import mutagen.id3
 import numpy as np
 import pytest
+
 import sounds
 from playlista.audio.decode import TrackStream, clock
 from playlista.audio.source import opened
@@ -287,7 +288,9 @@ def test_lengths_are_written_as_players_write_them():
 
 
 def test_probing_needs_neither_numpy_nor_av():
-    code = "import sys, playlista.audio.probe as p; print('numpy' in sys.modules, 'av' in sys.modules)"
+    code = (
+        "import sys, playlista.audio.probe as p; print('numpy' in sys.modules, 'av' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == ["False", "False"]

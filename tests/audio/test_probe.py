@@ -1,8 +1,9 @@
-import sounds
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import sounds
 from playlista.audio.probe import HEAD_N, Content, is_candidate, kind_of
-import pytest
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 JPEG = b"\xff\xd8\xff\xe0" + bytes(100)

@@ -1,7 +1,9 @@
 import os
 import socket
+from pathlib import Path
 
 import pytest
+
 from playlista.audio.source import WINDOW_N, MappedFile, opened
 from playlista.errors import FileUnavailable, NotAudio
 
@@ -23,7 +25,7 @@ def test_a_socket_and_a_folder_are_refused(tmp_path):
         pass
 
 
-def test_a_missing_file_can_be_tried_again(tmp_path):
+def test_a_missing_file_can_be_tried_again():
     with pytest.raises(FileUnavailable, match="No such file"), opened(b"/nowhere/x.mp3"):
         pass
 
@@ -38,8 +40,7 @@ def test_a_failing_disk_inside_the_block_can_be_tried_again(tmp_path):
 
 def test_a_name_that_is_no_utf8_opens(tmp_path):
     path = os.fsencode(tmp_path) + b"/caf\xe9.mp3"
-    with open(path, "wb") as file:
-        file.write(b"x")
+    Path(os.fsdecode(path)).write_bytes(b"x")
 
     with opened(path) as file:
         assert file.read() == b"x"
@@ -72,9 +73,9 @@ def test_a_mapped_file_reads_like_the_file_across_its_windows(tmp_path):
 def test_opening_does_not_leak_descriptors(tmp_path):
     path = tmp_path / "x.mp3"
     path.write_bytes(b"x")
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         with opened(os.fsencode(path)):
             pass
 
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

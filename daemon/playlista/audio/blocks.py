@@ -62,13 +62,17 @@ def mended(samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
 
 
 def mended_frame(frame: AudioFrame) -> tuple[AudioFrame, int]:
-    """Do the same for a decoded frame of floats: one NaN would deafen every filter after it."""
-    if not frame.format.name.startswith(("flt", "dbl")):
+    """Do the same for a decoded frame of floats: one NaN would deafen every filter after it.
+
+    Only packed frames are touched: PyAV 18 crashes on planar ones of eight channels. What
+    hides in those is found after the filters, in the blocks.
+    """
+    if frame.format.name not in {"flt", "dbl"}:
         return frame, 0
     samples, bad = mended(frame.to_ndarray().astype(np.float32, copy=False))
     if not bad:
         return frame, 0
-    whole = samples.astype(np.float64) if frame.format.name.startswith("dbl") else samples
+    whole = samples.astype(np.float64) if frame.format.name == "dbl" else samples
     better = AudioFrame.from_ndarray(whole, frame.format.name, frame.layout)
     better.sample_rate = frame.sample_rate
     return better, bad

@@ -29,7 +29,7 @@ SLACK_S = 0.25  # encoders' padding; measured: at most 0.05 s for MP3, AAC, Opus
 _READ_N = 1 << 18  # bytes per read: fewer crossings from C to Python
 _UNCOMPRESSED = frozenset({"a WAV file", "an AIFF file", "an AU file", "a Wave64 file"})
 _INDEX_LAST = frozenset({"an M4A file", "an M4B file", "an MP4 file"})  # nothing opens before it
-_FLOAT_CODECS = ("pcm_f", "wavpack")  # the ones that can carry what is no number
+_FLOAT_CODECS = "pcm_f"  # WavPack floats, too, may be no numbers, but see `mended_frame`
 
 
 @dataclass(slots=True)

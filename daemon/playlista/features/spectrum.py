@@ -57,10 +57,10 @@ class Spectrum:
         if not n:
             return np.empty((0, len(self.frequencies)), np.float32)
         frames = np.lib.stride_tricks.sliding_window_view(samples, self.window_n)[:: self.hop_n][:n]
-        spectrum: Spectrogram = np.abs(np.fft.rfft(frames * self._window, axis=1))
-        return spectrum
+        return np.abs(np.fft.rfft(frames * self._window, axis=1)).astype(np.float32, copy=False)
 
 
 def sounding(spectrum: Spectrogram) -> Spectrogram:
     """Return the frames that are not silent."""
-    return spectrum[spectrum.max(axis=1, initial=0) > SOUNDING]
+    heard: Spectrogram = spectrum[spectrum.max(axis=1, initial=0) > SOUNDING]
+    return heard

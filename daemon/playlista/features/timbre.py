@@ -5,9 +5,9 @@ librosa is imported when a track first needs it: the quick tier's workers stay s
 
 from typing import ClassVar
 
+import numpy as np
 from librosa import feature, util
 from librosa.filters import chroma, mel
-import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.descriptor import SILENT, Findings, Spectrogram, Stretch, Unknown, Value

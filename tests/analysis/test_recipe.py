@@ -1,0 +1,235 @@
+import dataclasses
+import gc
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sounds
+from playlista.analysis import recipe
+from playlista.analysis.recipe import analyze, run
+from playlista.errors import ChangedMeanwhile, FileUnavailable, NotAudio, NothingToHear
+from playlista.features import essentia_beats
+from playlista.records import STAGES, AnalysisRequest, AudioSettings, Signature, Tier
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory):
+    beat = sounds.drums(120, 20)
+    sound = np.clip(0.5 * beat + 0.3 * sounds.cadence("G minor", 20), -1, 1)
+    path = tmp_path_factory.mktemp("music") / "song.flac"
+    return sounds.write(path, sound, tags={"TITLE": "Song", "ARTIST": "Band", "DATE": "1997-05-01"})
+
+
+def test_one_listening_finds_everything_out(song):
+    found = analyze(song)
+
+    assert found.features.bpm == pytest.approx(120, rel=0.01)
+    assert found.features.key == "G minor"
+    assert found.duration_s == pytest.approx(20)
+    assert found.file_tags.title == "Song"
+    assert (found.file_tags.artist, found.file_tags.year) == ("Band", 1997)
+    assert not found.reasons
+    assert not found.truncated
+
+
+def test_the_engine_names_whose_code_gave_the_numbers(song):
+    assert analyze(song, tier=Tier.QUICK).engine == "playlista"
+    full = "playlista+librosa" + "+essentia" * essentia_beats.usable()
+    assert analyze(song).engine == full
+
+
+def test_without_essentia_the_same_fields_are_filled(song, monkeypatch):
+    monkeypatch.setattr(essentia_beats, "usable", lambda: False)
+
+    found = analyze(song)
+
+    assert found.engine == "playlista+librosa"
+    assert None not in dataclasses.asdict(found.features).values()
+
+
+def test_a_path_may_be_text_bytes_or_path_and_need_not_be_utf8(song, tmp_path):
+    odd = os.fsencode(tmp_path) + b"/caf\xe9.flac"
+    Path(os.fsdecode(odd)).symlink_to(song)
+
+    ids = {analyze(path, tier=Tier.QUICK).audio_id for path in (song, str(song), odd)}
+
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize("lufs", [-14, -23, -33])
+def test_a_tone_of_known_loudness_measures_it(lufs, tmp_path):
+    """EBU Tech 3341, cases 1 and 2."""
+    path = sounds.write(tmp_path / "x.wav", sounds.tone_at(lufs, 10))
+
+    features = analyze(path, tier=Tier.QUICK).features
+
+    assert features.loudness_lufs == pytest.approx(lufs, abs=0.1)
+    assert features.loudness_range_lu == pytest.approx(0, abs=0.1)
+
+
+def test_ten_minutes_of_silence_have_reasons_instead_of_numbers(tmp_path):
+    path = sounds.write(tmp_path / "x.flac", sounds.silence(600, 8000), rate=8000)
+
+    found = analyze(path, tier=Tier.QUICK)
+
+    assert found.duration_s == pytest.approx(600)
+    assert found.features.loudness_lufs is None
+    assert "nothing passes" in found.reasons["loudness_lufs"]
+
+
+def test_no_numbers_in_the_file_are_said_to_be_silenced(tmp_path):
+    sound = sounds.drums(120, 8)
+    sound[50_000:50_010] = np.nan
+    found = analyze(sounds.write(tmp_path / "x", sound, "wavf"), tier=Tier.QUICK)
+
+    assert found.reasons["samples"].startswith("10 were no numbers")
+    assert found.features.bpm == pytest.approx(120, rel=0.01)
+
+
+def test_a_damaged_file_is_heard_and_the_damage_counted(tmp_path):
+    path = sounds.write(tmp_path / "x.flac", sounds.noise(60))
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 3000] = bytes(3000)
+    path.write_bytes(content)
+
+    found = analyze(path, tier=Tier.QUICK)
+
+    assert found.duration_s == pytest.approx(60, abs=1)
+
+
+def test_the_time_of_each_stage_is_reported_under_known_names(song):
+    seconds = analyze(song).seconds
+
+    assert set(seconds) == set(STAGES)
+    assert all(value >= 0 for value in seconds.values())
+
+
+def test_whole_or_streamed_makes_no_difference(song):
+    streamed = analyze(song, tier=Tier.QUICK).features
+    whole = analyze(song, tier=Tier.QUICK, settings=AudioSettings(streaming=False)).features
+
+    assert whole == streamed
+
+
+def test_the_block_length_makes_no_difference(song):
+    one = dataclasses.asdict(analyze(song, tier=Tier.QUICK).features)
+    settings = AudioSettings(block_s=0.7)
+    other = dataclasses.asdict(analyze(song, tier=Tier.QUICK, settings=settings).features)
+
+    numbers = {field: value for field, value in one.items() if isinstance(value, float)}
+    assert {field: other[field] for field in numbers} == pytest.approx(numbers, rel=1e-3)
+    assert other["key"] == one["key"]
+
+
+def test_the_files_own_rate_is_used_when_none_is_given(song):
+    features = analyze(song, tier=Tier.QUICK, settings=AudioSettings(sample_rate=None)).features
+
+    low = analyze(song, tier=Tier.QUICK).features
+    assert features.key == "G minor"
+    assert features.spectral_centroid_hz > low.spectral_centroid_hz  # the hi-hat above 11 kHz
+
+
+def test_a_cap_on_a_tracks_memory_is_told(song):
+    found = analyze(song, tier=Tier.QUICK, settings=AudioSettings(cap_bytes=1000))
+
+    assert found.truncated
+
+
+def test_cleanup_collects_garbage(song, monkeypatch):
+    tidied = []
+    monkeypatch.setattr(gc, "collect", lambda: tidied.append(1))
+
+    analyze(song, tier=Tier.QUICK, settings=AudioSettings(cleanup=False))
+    assert not tidied
+    analyze(song, tier=Tier.QUICK, settings=AudioSettings(cleanup=True))
+    assert tidied
+
+
+def request(path, **changes):
+    signature = Signature.of(path.stat())
+    return AnalysisRequest(
+        os.fsencode(path), Tier.QUICK, dataclasses.replace(signature, **changes), AudioSettings()
+    )
+
+
+def test_the_queued_file_is_analysed_and_its_result_survives_the_pipe(song):
+    found = run(request(song))
+
+    assert pickle.loads(pickle.dumps(found)) == found
+
+
+def test_another_file_than_the_queued_one_is_refused(song):
+    with pytest.raises(ChangedMeanwhile, match="since it was queued"):
+        run(request(song, mtime_ns=1))
+
+
+def change_while_reading(monkeypatch, change):
+    real = recipe.file_tags
+
+    def tags(file):
+        change()
+        return real(file)
+
+    monkeypatch.setattr(recipe, "file_tags", tags)
+
+
+def test_a_file_replaced_while_being_read_is_discarded(tmp_path, monkeypatch):
+    path = sounds.write(tmp_path / "x.flac", sounds.tone(2))
+    other = sounds.write(tmp_path / "y.flac", sounds.tone(2))
+    change_while_reading(monkeypatch, lambda: other.replace(path))
+
+    with pytest.raises(ChangedMeanwhile, match="while it was being read"):
+        run(request(path))
+
+
+def test_a_file_cut_off_while_being_read_has_changed_rather_than_failed(tmp_path, monkeypatch):
+    path = sounds.write(tmp_path / "x.flac", sounds.noise(4))
+    change_while_reading(monkeypatch, lambda: os.truncate(path, 100_000))
+
+    with pytest.raises(ChangedMeanwhile):
+        run(request(path))
+
+
+def test_a_file_that_vanishes_while_being_read_can_be_tried_again(tmp_path, monkeypatch):
+    path = sounds.write(tmp_path / "x.flac", sounds.tone(2))
+    queued = request(path)
+    change_while_reading(monkeypatch, path.unlink)
+
+    with pytest.raises(FileUnavailable):
+        run(queued)
+
+
+def test_what_is_wrong_is_said_in_one_plain_line(tmp_path):
+    picture, empty = tmp_path / "a.mp3", tmp_path / "b.mp3"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99))
+    empty.touch()
+
+    with pytest.raises(NotAudio, match=r"a\.mp3: is a PNG image, not audio$"):
+        analyze(picture)
+    with pytest.raises(NothingToHear, match=r"b\.mp3: is empty: 0 bytes$"):
+        analyze(empty)
+
+
+def test_memory_does_not_grow_with_the_length_of_the_file(tmp_path):
+    short = sounds.write(tmp_path / "1.wav", sounds.drone(0.02, 22_050), rate=22_050)
+    long = sounds.write(tmp_path / "60.wav", sounds.drone(0.5, 22_050), rate=22_050)
+    code = (
+        "import re, sys, playlista.analysis.recipe as r, playlista.records as k\n"
+        "r.analyze(sys.argv[1], tier=k.Tier.QUICK)\n"
+        "print(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1])"
+    )
+
+    peaks = [
+        int(subprocess.run([sys.executable, "-c", code, p], capture_output=True, check=True).stdout)
+        / 1024
+        for p in (short, long)
+    ]
+
+    assert peaks[1] - peaks[0] < 25
+    assert peaks[1] < 150
