@@ -1,7 +1,7 @@
 import av
 import pytest
 
-from playlista.cli import demo
+from playlista.cli.demo import KINDS, MARK, PIECES, Piece, demo, render
 from playlista.errors import UsageError
 
 FEW = 6
@@ -15,14 +15,14 @@ def some(todo):
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
-    files = demo.render(folder, progress=some)
+    files = render(folder, progress=some)
     return folder, [file for file in files if file.exists()]
 
 
 def test_every_format_is_written_and_can_be_decoded(library):
     _, files = library
 
-    assert {file.suffix[1:] for file in files} == set(demo.KINDS)
+    assert {file.suffix[1:] for file in files} == set(KINDS)
     for file in files:
         with av.open(file) as sound:
             seconds = sum(frame.samples / frame.sample_rate for frame in sound.decode(audio=0))
@@ -47,9 +47,9 @@ def test_a_piece_that_is_there_is_not_rendered_again(library):
     before = [(file, file.stat().st_mtime_ns) for file in files]
     todo = []
 
-    demo.render(folder, progress=lambda pieces: todo.extend(pieces) or ())
+    render(folder, progress=lambda pieces: todo.extend(pieces) or ())
 
-    assert len(todo) == demo.PIECES - FEW
+    assert len(todo) == PIECES - FEW
     assert [(file, file.stat().st_mtime_ns) for file in files] == before
 
 
@@ -60,17 +60,17 @@ def test_no_unfinished_file_remains(library):
 
 
 def test_the_whole_library_has_no_two_pieces_in_one_place():
-    paths = [demo.Piece(number).path for number in range(demo.PIECES)]
+    paths = [Piece(number).path for number in range(PIECES)]
 
-    assert len(set(paths)) == demo.PIECES
+    assert len(set(paths)) == PIECES
     assert not any(path.is_absolute() for path in paths)
 
 
 def test_the_same_piece_is_the_same_to_the_bit(tmp_path, library):
     folder, _ = library
-    wav = demo.Piece(5)
+    wav = Piece(5)
 
-    demo.render(tmp_path, progress=lambda _: [wav])
+    render(tmp_path, progress=lambda _: [wav])
 
     assert (tmp_path / wav.path).read_bytes() == (folder / wav.path).read_bytes()
 
@@ -79,7 +79,7 @@ def test_a_folder_with_anything_else_in_it_is_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
 
     with pytest.raises(UsageError, match="not empty"):
-        demo.render(tmp_path)
+        render(tmp_path)
 
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
 
@@ -88,16 +88,16 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
 
     with pytest.raises(UsageError, match="file/demo: Not a directory"):
-        demo.render(tmp_path / "file" / "demo")
+        render(tmp_path / "file" / "demo")
 
 
 def test_the_command_says_where_the_library_is(tmp_path, capsys):
-    for number in range(demo.PIECES):  # so that nothing is left to render
-        path = tmp_path / demo.Piece(number).path
+    for number in range(PIECES):  # so that nothing is left to render
+        path = tmp_path / Piece(number).path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    (tmp_path / demo.MARK).touch()
+    (tmp_path / MARK).touch()
 
-    demo.demo(tmp_path)
+    demo(tmp_path)
 
-    assert f"{demo.PIECES} pieces" in capsys.readouterr().out
+    assert f"{PIECES} pieces" in capsys.readouterr().out
