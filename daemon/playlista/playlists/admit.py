@@ -1,7 +1,7 @@
 """What an arrival does: it joins the lists whose rules it meets, and moves nothing."""
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -17,17 +17,45 @@ ROLLING = 50
 ARRIVED = "arrived among the latest"
 
 
-def arrivals(drafts: list[Draft], space: Space, arrived: Collection[int]) -> None:
-    """Let new tracks into the lists there are.
+def roll(drafts: Sequence[Draft], space: Space, arrived: Collection[int]) -> list[int]:
+    """Put arrivals on top of "Recently added"; it never grows shorter by that.
 
-    Those that "Recently added" gives up for them, and that stand nowhere else, are
-    offered to the lists once more: what they shared with it no longer counts.
+    Returns:
+        The tracks for which it has no room, old and new.
     """
-    leaving = _roll(recent(drafts), space, arrived)
-    homeless = [track for track in leaving if not any(track in draft.tracks for draft in drafts)]
-    for track_id in sorted({*arrived, *homeless}):
+    draft = recent(drafts)
+    if draft is None:
+        return []
+    keep = max(rolling(len(space.tracks)), len(draft.members))
+    ids = newest(space, arrived)
+    over = [*ids, *(member.track_id for member in draft.members)][keep:]
+    for track_id in reversed(ids[:keep]):
+        draft.insert(0, Member(track_id, ARRIVED))
+    for track_id in over:
+        draft.drop(track_id)
+    return over
+
+
+def offer(drafts: Sequence[Draft], space: Space, track_ids: Collection[int]) -> None:
+    """Let tracks into every list whose rule they meet and that has room for them."""
+    for track_id in sorted(track_ids):
         for draft, fit in _matches(drafts, space, space.rows[track_id]):
-            _offer(draft, drafts, space, Member(track_id, fit.reason), fit)
+            _join(draft, drafts, space, Member(track_id, fit.reason), fit)
+
+
+def homeless(drafts: Sequence[Draft], track_ids: Iterable[int]) -> list[int]:
+    """Return those tracks that stand in no list."""
+    return [t for t in track_ids if not any(t in draft.tracks for draft in drafts)]
+
+
+def shelter(drafts: Sequence[Draft], track_ids: Iterable[int]) -> None:
+    """Put tracks that stand in no list at the end of "Recently added", up to its limit."""
+    draft = recent(drafts)
+    if draft is None:
+        return
+    for track_id in homeless(drafts, track_ids):
+        if len(draft.members) < LONGEST:
+            draft.insert(len(draft.members), Member(track_id, ARRIVED))
 
 
 def recent(drafts: Sequence[Draft]) -> Draft | None:
@@ -77,21 +105,7 @@ def _matches(drafts: Sequence[Draft], space: Space, row: int) -> Iterator[tuple[
             yield draft, fit
 
 
-def _roll(draft: Draft | None, space: Space, arrived: Collection[int]) -> list[int]:
-    """Put arrivals on top and return what drops out below; the list never grows shorter."""
-    if draft is None:
-        return []
-    keep = max(rolling(len(space.tracks)), len(draft.members), min(len(arrived), LONGEST))
-    ids = newest(space, arrived)
-    over = [*ids, *(member.track_id for member in draft.members)][keep:]
-    for track_id in reversed(ids[:keep]):
-        draft.insert(0, Member(track_id, ARRIVED))
-    for track_id in over:
-        draft.drop(track_id)
-    return over
-
-
-def _offer(draft: Draft, drafts: Sequence[Draft], space: Space, member: Member, fit: Fit) -> None:
+def _join(draft: Draft, drafts: Sequence[Draft], space: Space, member: Member, fit: Fit) -> None:
     """Insert a line where it costs least; a full list gives up its worst for a better one."""
     if member.track_id in draft.tracks or not may_join(draft, member.track_id, drafts):
         return

@@ -27,13 +27,11 @@ def lists(drafts: list[Draft], space: Space, *, framed: bool, now: int) -> None:
     """Add the lists that the library makes possible and that are not there yet.
 
     Args:
-        drafts: The lists there are. None of their lines changes; those that lost every
-            line are filled again.
+        drafts: The lists there are; none of their lines changes.
         space: The library.
         framed: Whether the space will never move, as lists around a centre demand.
         now: Unix seconds, kept as the day of birth.
     """
-    _revive(drafts, space)
     _recently_added(drafts, space, now)
     few = len(drafts) < ENOUGH
     for seed in _usual(drafts, space, framed=framed):
@@ -105,7 +103,7 @@ def _members(drafts: Sequence[Draft], space: Space, fits: Mapping[int, Fit]) -> 
     return [Member(track_id, reasons[track_id]) for track_id in ordered]
 
 
-def _revive(drafts: Sequence[Draft], space: Space) -> None:
+def revive(drafts: Sequence[Draft], space: Space) -> None:
     """Fill lists that lost every line like new ones: their names and rules are still good."""
     for draft in drafts:
         if not draft.members and draft is not admit.recent(drafts):

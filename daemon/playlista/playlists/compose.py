@@ -4,7 +4,7 @@ Nothing that is frozen at a list's birth (its name, its centre, its limits) and 
 ever moves because of an arrival; see `admit` for what an arrival does and `birth` for new lists.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from playlista.playlists import admit, birth, space
@@ -33,24 +33,42 @@ def compose(library: Sequence[LibraryTrack], previous: Composition, *, now: int)
     present = {track.track_id for track in tracks}
     seen = _expanded(previous.frame.get("seen", ()))
     drafts = [Draft(playlist, list(playlist.members)) for playlist in previous.playlists]
-    if seen - present:
-        _take_out(drafts, present)
+    _take_out(drafts, present)
     frame = dict(previous.frame)
     if present - seen:
         frame = _frame(tracks, frame)
-        place = space.place(tracks, frame if "mean" in frame else space.fit(tracks))
-        admit.arrivals(drafts, place, present - seen)
-        birth.lists(drafts, place, framed="mean" in frame, now=now)
+        _take_in(drafts, tracks, frame, present - seen, now)
     if present != seen:
         frame["seen"] = _ranges(sorted(present))
     return Composition(frame=frame, playlists=tuple(draft.final() for draft in drafts))
 
 
 def _take_out(drafts: Sequence[Draft], present: set[int]) -> None:
+    gone = set().union(*(draft.tracks for draft in drafts)) - present
     for draft in drafts:
-        for track_id in draft.tracks - present:
+        for track_id in draft.tracks & gone:
             draft.drop(track_id)
-    part(drafts, admit.recent(drafts))
+    if gone:
+        part(drafts, admit.recent(drafts))
+
+
+def _take_in(
+    drafts: list[Draft],
+    tracks: Sequence[LibraryTrack],
+    frame: Mapping[str, Any],
+    arrived: set[int],
+    now: int,
+) -> None:
+    framed = "mean" in frame
+    place = space.place(tracks, frame if framed else space.fit(tracks))
+    leaving = admit.roll(drafts, place, arrived)
+    birth.revive(drafts, place)
+    # what a track shared with "Recently added" no longer counts: it gets a second chance
+    admit.offer(drafts, place, {*arrived, *admit.homeless(drafts, leaving)})
+    known = admit.recent(drafts) is not None
+    birth.lists(drafts, place, framed=framed, now=now)
+    if known:
+        admit.shelter(drafts, admit.newest(place, arrived))
 
 
 def _frame(tracks: Sequence[LibraryTrack], frame: dict[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def part(drafts: Sequence[Draft], preferred: Draft | None) -> None:
         preferred: The one to yield wherever it is involved; else the longer one does.
     """
     # a list that yields gets shorter, and may then share too much with a third
-    while any([_yield(a, b, preferred) for a, b in combinations(drafts, 2)]):
+    while any(_yield(a, b, preferred) for a, b in combinations(drafts, 2)):
         pass
 
 
