@@ -297,11 +297,16 @@ def test_each_further_kill_lengthens_the_wait(shelf: Shelf) -> None:
     assert len(shelf.backlog.ready(1)) == 1
 
 
-def test_another_ending_breaks_a_row_of_kills(shelf: Shelf) -> None:
+@pytest.mark.parametrize("ending", ["strike", "postpone"])
+def test_another_ending_breaks_a_row_of_kills(shelf: Shelf, ending: str) -> None:
     shelf.land()
     shelf.backlog.killed(shelf.leased(), "SIGKILL")
     shelf.backlog.killed(shelf.leased(), "SIGKILL")
-    shelf.backlog.strike(shelf.leased(), "crashed")
+    if ending == "strike":
+        shelf.backlog.strike(shelf.leased(), "crashed")
+    else:
+        shelf.backlog.postpone(shelf.leased(), "waiting", "unavailable", "I/O error")
+        shelf.clock.sleep(BACK_OFF_S[0])
 
     shelf.backlog.killed(shelf.leased(), "SIGKILL")
 

@@ -3,6 +3,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -183,6 +184,7 @@ def test_two_threads_never_write_in_one_transaction(shelf: Shelf) -> None:
         for n in range(25):
             with shelf.database.transaction() as write:
                 write.execute("INSERT INTO root (path) VALUES (?)", (b"%s%d-1" % (name, n),))
+                time.sleep(0.001)
                 count = "SELECT count(*) FROM root WHERE path <> ?"
                 halves.append(write.execute(count, (b"/music",)).fetchone()[0] % 2)
                 write.execute("INSERT INTO root (path) VALUES (?)", (b"%s%d-2" % (name, n),))

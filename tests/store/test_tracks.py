@@ -222,6 +222,25 @@ def test_a_moved_file_that_waits_is_analysed_where_it_is_now(shelf: Shelf) -> No
     assert [job.path for job in shelf.backlog.ready(9)] == [b"/music/b.flac"]
 
 
+def test_a_file_that_moves_while_it_is_analysed_keeps_its_lease(shelf: Shelf) -> None:
+    known = shelf.land(b"a.flac", 1)
+    job = shelf.leased()
+
+    shelf.tracks.apply([move(shelf, known.file_id, b"b.flac", 1)])
+
+    assert shelf.states() == {"leased": 1}
+    assert shelf.backlog.save([(job, analysis())]) == 1
+
+
+def test_a_failed_file_stays_failed_wherever_it_moves(shelf: Shelf) -> None:
+    known = shelf.land(b"a.flac", 1)
+    shelf.backlog.fail(shelf.leased(), "unreadable", "noise")
+
+    shelf.tracks.apply([move(shelf, known.file_id, b"b.flac", 1)])
+
+    assert shelf.states() == {"failed": 1}
+
+
 def test_a_file_moves_between_roots(shelf: Shelf) -> None:
     known = shelf.landed_and_heard(b"a.flac", 1, titled("kept"))
     other = shelf.tracks.root(b"/other")
