@@ -4,6 +4,7 @@ import os
 import time
 
 import pytest
+
 from playlista.watch.dirty import Dirty
 from playlista.watch.observer import RootObserver
 

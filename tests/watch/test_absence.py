@@ -1,4 +1,5 @@
 import pytest
+
 from playlista.records import Known, Signature
 from playlista.watch.absence import PATIENCE_S, QUIET_S, Absence, is_mass
 

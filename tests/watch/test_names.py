@@ -1,4 +1,5 @@
 import pytest
+
 from playlista.watch.names import is_ignored, is_ignored_path, is_within, join, parent
 
 UNFINISHED = [

@@ -6,6 +6,8 @@ import warnings
 from pathlib import Path
 
 import pytest
+from watchdog.observers.inotify_c import inotify_rm_watch
+
 from playlista.watch.dirty import WatchEvent
 from playlista.watch.observer import RootObserver, Trouble
 
@@ -17,27 +19,34 @@ def until(claim, limit_s=5.0):
     return claim()
 
 
+def descriptors():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_a_file_that_was_written_and_closed_is_noted_as_finished(watched, music, noted):
     (music / "album" / "song.flac").write_bytes(b"fLaC")
-    until(lambda: watched._observer.event_queue.empty())
+    until(watched._observer.event_queue.empty)
     time.sleep(0.1)
 
     assert noted(b"album/song.flac") == {b"album/song.flac": True}
 
 
-def test_a_file_that_is_still_open_is_not_finished(watched, music, noted):
+@pytest.mark.usefixtures("watched")
+def test_a_file_that_is_still_open_is_not_finished(music, noted):
     with (music / "song.flac").open("wb"):
         assert noted(b"song.flac") == {b"song.flac": False}
 
 
-def test_a_file_moved_in_is_finished(watched, music, noted, tmp_path):
+@pytest.mark.usefixtures("watched")
+def test_a_file_moved_in_is_finished(music, noted, tmp_path):
     (tmp_path / "song.flac").touch()
     (tmp_path / "song.flac").rename(music / "song.flac")
 
     assert noted(b"song.flac") == {b"song.flac": True}
 
 
-def test_a_rename_notes_both_names(watched, music, dirty, noted):
+@pytest.mark.usefixtures("watched")
+def test_a_rename_notes_both_names(music, noted):
     (music / "a.flac").touch()
     noted(b"a.flac")
     (music / "a.flac").rename(music / "b.flac")
@@ -45,20 +54,23 @@ def test_a_rename_notes_both_names(watched, music, dirty, noted):
     assert {b"a.flac", b"b.flac"} <= noted(b"b.flac").keys()
 
 
-def test_the_rename_that_ends_a_download_names_the_real_file_only(watched, music, noted):
+@pytest.mark.usefixtures("watched")
+def test_the_rename_that_ends_a_download_names_the_real_file_only(music, noted):
     (music / "song.flac.part").write_bytes(b"fLaC")
     (music / "song.flac.part").rename(music / "song.flac")
 
     assert noted(b"song.flac") == {b"song.flac": True}
 
 
-def test_a_deleted_file_is_noted(watched, music, noted):
+@pytest.mark.usefixtures("watched")
+def test_a_deleted_file_is_noted(music, noted):
     (music / "album").rmdir()
 
     assert b"album" in noted(b"album")
 
 
-def test_our_own_reads_make_no_events(watched, music, dirty, noted):
+@pytest.mark.usefixtures("watched")
+def test_our_own_reads_make_no_events(music, dirty, noted):
     (music / "song.flac").write_bytes(b"fLaC")
     noted(b"song.flac")
     time.sleep(0.2)
@@ -91,9 +103,9 @@ def test_a_root_that_is_a_link_is_observed(music, tmp_path, dirty, noted):
     observer.stop()
 
 
-def test_names_that_are_not_utf8_are_noted_as_they_are(watched, music, noted):
-    with open(os.fsencode(music) + b"/caf\xe9\n.flac", "wb"):
-        pass
+@pytest.mark.usefixtures("watched")
+def test_names_that_are_not_utf8_are_noted_as_they_are(music, noted):
+    (music / os.fsdecode(b"caf\xe9\n.flac")).touch()
 
     assert b"caf\xe9\n.flac" in noted(b"caf\xe9\n.flac")
 
@@ -109,19 +121,19 @@ def test_a_missing_root_cannot_be_observed(tmp_path, dirty):
 
 
 def test_a_failed_start_leaves_no_descriptor_behind(tmp_path, dirty):
-    before = set(os.listdir("/proc/self/fd"))
+    before = descriptors()
     for _ in range(3):
         with pytest.raises(FileNotFoundError):
             RootObserver(os.fsencode(tmp_path / "none"), dirty, frozenset())
 
-    assert len(os.listdir("/proc/self/fd")) <= len(before)
+    assert descriptors() == before
 
 
 def test_a_stopped_observer_leaves_no_descriptor_behind(music, dirty):
-    before = len(os.listdir("/proc/self/fd"))
+    before = descriptors()
     RootObserver(os.fsencode(music), dirty, frozenset()).stop()
 
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert descriptors() == before
 
 
 def test_a_root_replaced_under_its_name_is_trouble(watched, music, tmp_path):
@@ -131,11 +143,19 @@ def test_a_root_replaced_under_its_name_is_trouble(watched, music, tmp_path):
     assert watched.trouble() == Trouble.ROOT
 
 
+def test_a_root_that_lost_its_watches_as_an_unmount_does_is_trouble(watched):
+    descriptor = watched._observer.descriptor
+    for wd in list(descriptor._watch_for_wd):
+        inotify_rm_watch(descriptor._inotify_fd, wd)
+
+    assert until(lambda: watched.trouble() == Trouble.ROOT)
+
+
 def test_a_root_that_is_deleted_is_trouble(watched, music):
     (music / "album").rmdir()
     music.rmdir()
 
-    assert watched.trouble() is not None
+    assert until(watched.trouble)
 
 
 def test_a_handler_that_raises_is_trouble_and_not_silence(watched, music, dirty, monkeypatch):
@@ -175,9 +195,8 @@ def test_the_end_of_any_thread_is_trouble(watched, name):
 def test_an_overflow_is_trouble_and_is_not_repaired_in_place(watched, music):
     limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     with watched._observer.descriptor._lock:  # the reading thread holds still
-        for n in range(limit // 2 + 100):
-            with open(music / "album" / "song.flac", "wb"):
-                pass
+        for _ in range(limit // 2 + 100):
+            (music / "album" / "song.flac").touch()
             (music / "album" / "song.flac").unlink()
 
     assert until(lambda: watched.trouble() == Trouble.OVERFLOW)
@@ -206,7 +225,8 @@ def test_a_machine_without_instances_left_says_so(tmp_path):
         "from playlista.watch.observer import RootObserver\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))\n"
         "try:\n"
-        "    kept = [RootObserver(sys.argv[1].encode(), Dirty(bool), frozenset()) for _ in range(9)]\n"
+        "    root = sys.argv[1].encode()\n"
+        "    kept = [RootObserver(root, Dirty(bool), frozenset()) for _ in range(9)]\n"
         "except OSError as error:\n"
         "    print(error.errno)\n"
     )
@@ -217,7 +237,8 @@ def test_a_machine_without_instances_left_says_so(tmp_path):
     assert shown.stdout.strip() == "24"
 
 
-def test_events_are_counted_by_kind(watched, music, dirty):
+@pytest.mark.usefixtures("watched")
+def test_events_are_counted_by_kind(music, dirty):
     (music / "song.flac").touch()
     time.sleep(0.3)
 

@@ -1,6 +1,7 @@
 import os
 
 import pytest
+
 from playlista.errors import BadConfig
 from playlista.watch.presence import look
 from playlista.watch.roots import checked, own_folders

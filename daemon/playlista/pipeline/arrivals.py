@@ -3,7 +3,8 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from playlista.audio.probe import is_candidate
 from playlista.config.settings import WatchSettings
@@ -54,10 +55,15 @@ class Arrivals:
     def __len__(self) -> int:
         return len(self._settle)
 
-    def expect(self) -> None:
-        """Ask once, before a scan, whether anything is remembered that could have moved."""
+    @contextmanager
+    def scanning(self) -> Iterator[None]:
+        """Spare the search for moves while a library is met for the first time."""
         counts = self._ledger.tracks.counts()
         self._may_be_moved = counts["total"] + counts["missing"] > 0
+        try:
+            yield
+        finally:
+            self._may_be_moved = True
 
     def back(self, back: Back) -> None:
         """Take a file that is the remembered one after all."""

@@ -59,10 +59,10 @@ class Survey:
         Raises:
             StoreBusy: What differs was not, or only partly, passed on.
         """
-        self._arrivals.expect()
         known = self._ledger.tracks.known(self._root.root_id)
         present_n = sum(not file.missing for file in known.values())
-        self.unreadable = self._compare(b"", known)
+        with self._arrivals.scanning():
+            self.unreadable = self._compare(b"", known)
         return present_n
 
     def places(self, noted: Noted) -> None:

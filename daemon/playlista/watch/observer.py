@@ -113,7 +113,9 @@ class RootObserver:
         threads = (self._observer, self._observer.descriptor, *emitters)
         if not emitters or not all(thread.is_alive() for thread in threads):
             return Trouble.THREAD
-        return None if _identity(self._root) == self._identity else Trouble.ROOT
+        # an unmounted root takes its watches with it, and comes back as what it was
+        same = self.watches_n > 0 and _identity(self._root) == self._identity
+        return None if same else Trouble.ROOT
 
     @property
     def watches_n(self) -> int:

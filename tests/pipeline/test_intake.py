@@ -1,0 +1,772 @@
+"""Real files, a real database, and the kernel's own events."""
+
+import os
+import shutil
+import threading
+import time
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from playlista.config.settings import WatchSettings
+from playlista.errors import BadConfig, StoreBusy
+from playlista.metrics import Metrics
+from playlista.pipeline.intake import Intake
+from playlista.service.labels import closed_sets
+from playlista.store.database import Database
+from playlista.store.tracks import Tracks
+
+FLAC = b"fLaC" + bytes(100)
+
+
+class Home:
+    """A music folder, a database, and an intake between them, with time in our hands."""
+
+    def __init__(self, base: Path, registry):
+        self.music = base / "music"
+        self.music.mkdir()
+        self.database = Database(base / "state" / "playlista.db")
+        self.tracks = Tracks(self.database)
+        self.metrics = Metrics(registry, closed_sets())
+        self.found = Counter()
+        self.now = 1000.0
+        self.years_later_s = 0.0
+        self.intake = self.open(self.music)
+
+    def open(self, *roots, watching=False, **settings):
+        self.intake = Intake(
+            self.tracks,
+            WatchSettings(music_paths=roots, **settings),
+            self.metrics,
+            changed=lambda found: self.found.update(asdict(found)),
+            own=(self.music / "lists",),
+            watching=watching,
+            wall=lambda: time.time() + self.years_later_s,
+        )
+        return self.intake
+
+    def put(self, name, content=FLAC):
+        path = self.music / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def after(self, seconds=0.0):
+        self.now += seconds
+        self.intake.step(self.now)
+
+    def scan(self):
+        """Look at everything, and let it settle and vanish."""
+        self.intake.request_scan()
+        self.after(1)
+        self.after(11)
+        return self
+
+    def until(self, claim, limit_s=8.0):
+        end = time.monotonic() + limit_s
+        while not claim() and time.monotonic() < end:
+            time.sleep(0.05)
+            self.after(0.05)
+        return claim()
+
+    def query(self, what):
+        with self.database.reading() as read:
+            return [tuple(row) for row in read.execute(what)]
+
+    @property
+    def files(self):
+        return {
+            relpath
+            for (relpath,) in self.query(
+                "SELECT relpath FROM file WHERE missing_since IS NULL AND candidate"
+            )
+        }
+
+    @property
+    def queued(self):
+        return Counter(
+            relpath
+            for (relpath,) in self.query(
+                "SELECT relpath FROM job JOIN file ON file.id = file_id WHERE missing_since IS NULL"
+            )
+        )
+
+    @property
+    def state(self):
+        (status,) = self.intake.roots_status()
+        return status["state"]
+
+    def heard(self):
+        """Pretend that everything queued has been analysed."""
+        with self.database.transaction() as write:
+            write.execute("DELETE FROM job")
+        self.found.clear()
+
+
+@pytest.fixture
+def home(tmp_path, registry):
+    home = Home(tmp_path, registry)
+    yield home
+    home.intake.close()
+    home.database.close()
+
+
+# --- arriving --------------------------------------------------------------------
+
+
+def test_a_new_file_is_queued_once_it_has_settled(home):
+    home.put("album/song.flac")
+    home.after()
+    assert not home.files
+    assert not home.intake.idle
+
+    home.after(10.1)
+
+    assert home.queued == {b"album/song.flac": 1}
+    assert (home.found["new"], home.intake.idle) == (1, True)
+
+
+def test_an_old_library_need_not_settle(home):
+    home.put("song.flac")
+    home.years_later_s = 3600
+    home.after()
+
+    assert home.queued == {b"song.flac": 1}
+    assert home.intake.scanned
+    assert home.intake.idle
+
+
+def test_a_ctime_in_the_future_does_not_skip_the_wait(home):
+    home.put("song.flac")
+    home.years_later_s = -3600
+    home.after()
+    assert not home.files
+
+    home.after(10.1)
+
+    assert home.files == {b"song.flac"}
+
+
+def test_a_growing_file_waits_until_it_stops(home):
+    song = home.put("song.flac")
+    home.after()
+    song.write_bytes(FLAC * 2)
+    home.after(10.1)
+    assert not home.files
+
+    home.after(10.1)
+
+    assert home.files == {b"song.flac"}
+    (signature,) = [known.signature for known in home.tracks.known(1).values()]
+    assert signature.size == 2 * len(FLAC)
+
+
+def test_a_file_that_goes_before_it_settles_is_never_known(home):
+    home.put("song.flac").rename(home.music / "gone.flac")
+    home.after()
+    (home.music / "gone.flac").unlink()
+    home.after(10)
+
+    assert not home.query("SELECT * FROM file")
+
+
+def test_an_unchanged_library_gives_no_difference(home):
+    home.put("song.flac")
+    home.scan().heard()
+    home.scan()
+
+    assert not home.queued
+    assert not +home.found
+
+
+def test_a_changed_file_is_queued_again(home):
+    song = home.put("song.flac")
+    home.scan().heard()
+    before = song.stat()
+    song.write_bytes(FLAC[::-1])
+    os.utime(song, ns=(before.st_atime_ns, before.st_mtime_ns))  # as taggers do
+    home.scan()
+
+    assert home.queued == {b"song.flac": 1}
+    assert home.found["changed"] == 1
+
+
+def test_what_is_not_audio_is_looked_at_once_and_not_queued(home, monkeypatch):
+    home.put("cover.jpg", b"\xff\xd8\xff" + bytes(100))
+    home.scan()
+    monkeypatch.setattr("playlista.pipeline.arrivals.read_head", lambda *_: pytest.fail("opened"))
+    home.scan()
+
+    assert home.query("SELECT relpath, candidate FROM file") == [(b"cover.jpg", 0)]
+    assert not home.queued
+
+
+def test_audio_under_any_name_is_queued(home):
+    home.put("song.bin", FLAC)
+    home.put("text.mp3", b"this is not music")
+
+    assert home.scan().queued == {b"song.bin": 1, b"text.mp3": 1}
+
+
+def test_a_pipe_that_is_named_like_music_is_queued_and_never_opened(home):
+    os.mkfifo(home.music / "pipe.flac")
+    home.scan()  # would hang here
+
+    assert home.queued == {b"pipe.flac": 1}
+
+
+def test_unfinished_downloads_and_our_own_lists_are_not_seen(home):
+    for name in ("song.flac.part", ".hidden.flac", "@eaDir/song.flac", "lists/a.m3u8"):
+        home.put(name)
+    home.scan()
+
+    assert not home.query("SELECT * FROM file")
+
+
+def test_more_files_than_can_wait_are_all_found(home, monkeypatch):
+    monkeypatch.setattr("playlista.watch.settle.Settle.__init__.__defaults__", (5,))
+    for n in range(20):
+        home.put(f"{n}.flac")
+    for _ in range(10):
+        home.after(11)
+
+    assert len(home.files) == 20
+
+
+def test_names_of_any_bytes_are_remembered(home):
+    name = b"caf\xe9\n.flac"
+    home.put(os.fsdecode(name))
+
+    assert home.scan().files == {name}
+
+
+# --- moving ----------------------------------------------------------------------
+
+
+def test_a_renamed_file_is_moved_and_not_analysed_again(home):
+    song = home.put("song.flac")
+    home.scan().heard()
+    song.rename(home.music / "other.flac")
+    home.scan()
+
+    assert home.files == {b"other.flac"}
+    assert not home.queued
+    assert (home.found["moved"], home.found["vanished"]) == (1, 0)
+
+
+def test_a_renamed_folder_moves_all_its_files(home):
+    for n in range(60):
+        home.put(f"album/{n}.flac")
+    home.scan().heard()
+    (home.music / "album").rename(home.music / "moved")
+    home.scan()
+
+    assert home.found == {"moved": 60, "new": 0, "changed": 0, "returned": 0, "vanished": 0}
+    assert home.state == "online"
+
+
+def test_a_move_between_roots_is_a_move(home, tmp_path):
+    incoming = tmp_path / "incoming"
+    incoming.mkdir()
+    (incoming / "song.flac").write_bytes(FLAC)
+    home.open(incoming, home.music)
+    home.scan().heard()
+    (incoming / "keep.flac").touch()
+    (incoming / "song.flac").rename(home.music / "song.flac")
+    home.scan()
+
+    assert home.query(
+        "SELECT root.path FROM file JOIN root ON root.id = root_id "
+        "WHERE relpath = CAST('song.flac' AS BLOB)"
+    ) == [(os.fsencode(home.music),)]
+    assert home.found["moved"] == 1
+    assert home.found["vanished"] == 0
+
+
+def test_a_hard_link_is_a_second_file(home):
+    song = home.put("song.flac")
+    home.scan().heard()
+    (home.music / "link.flac").hardlink_to(song)
+    home.scan()
+
+    assert home.files == {b"song.flac", b"link.flac"}
+    assert home.found["moved"] == 0
+
+
+def test_two_links_of_a_vanished_name_share_one_move(home):
+    song = home.put("song.flac")
+    home.scan().heard()
+    (home.music / "a.flac").hardlink_to(song)
+    (home.music / "b.flac").hardlink_to(song)
+    song.unlink()
+    home.scan()
+
+    assert home.files == {b"a.flac", b"b.flac"}
+    assert (home.found["moved"], home.found["new"]) == (1, 1)
+
+
+def test_a_file_that_comes_back_is_not_analysed_again(home, tmp_path):
+    song, _ = home.put("song.flac"), home.put("other.flac")
+    home.scan().heard()
+    song.rename(tmp_path / "away")
+    home.scan()
+    assert home.files == {b"other.flac"}
+
+    (tmp_path / "away").rename(song)
+    home.scan()
+
+    assert home.files == {b"song.flac", b"other.flac"}
+    assert home.found["returned"] == 1
+    assert not home.queued
+
+
+def test_a_device_that_got_another_number_is_not_analysed_again(home):
+    home.put("song.flac")
+    home.scan().heard()
+    with home.database.transaction() as write:
+        write.execute("UPDATE file SET dev = dev + 1")
+        write.execute("UPDATE root SET dev = dev + 1")
+    home.open(home.music)
+    home.scan()
+    assert not home.queued
+    assert home.found["returned"] == 1
+
+    home.scan()
+
+    assert home.found["returned"] == 1
+    assert home.state == "online"
+
+
+def test_moving_a_root_in_the_configuration_keeps_its_analyses(home):
+    home.put("flac/song.flac")
+    home.scan().heard()
+    home.intake.reload(WatchSettings(music_paths=(home.music / "flac",)))
+    home.scan()
+
+    assert home.found["moved"] == 1
+    assert not home.queued
+
+
+# --- vanishing -------------------------------------------------------------------
+
+
+def test_a_deleted_file_vanishes_after_a_short_quiet(home):
+    song, _ = home.put("song.flac"), home.put("other.flac")
+    home.scan()
+    song.unlink()
+    home.intake.request_scan()
+    home.after(1)
+    assert len(home.files) == 2
+
+    home.after(3)
+
+    assert home.files == {b"other.flac"}
+    assert home.found["vanished"] == 1
+
+
+@pytest.mark.parametrize("accident", [shutil.rmtree, lambda m: m.rename(m.parent / "x")])
+def test_a_root_that_is_gone_is_offline_and_nothing_vanishes(home, accident):
+    home.put("song.flac")
+    home.scan()
+    accident(home.music)
+    home.scan()
+
+    assert home.state == "offline"
+    assert home.files == {b"song.flac"}
+    assert home.found["vanished"] == 0
+
+
+def test_an_empty_mount_point_is_offline_and_comes_back_by_itself(home):
+    home.put("song.flac")
+    home.scan().heard()
+    disk = home.music.rename(home.music.parent / "disk")
+    home.music.mkdir()
+    home.scan()
+    assert (home.state, home.files) == ("offline", {b"song.flac"})
+
+    home.music.rmdir()
+    disk.rename(home.music)
+    home.after(6)
+    home.after(11)
+
+    assert home.state == "online"
+    assert not home.queued
+    assert not +home.found
+
+
+def test_another_disk_at_the_same_place_takes_nothing_away(home):
+    home.put("song.flac")
+    home.scan()
+    home.music.rename(home.music.parent / "disk")
+    home.put("README.txt", b"NOT MOUNTED")
+    home.scan()
+
+    assert home.state == "offline"
+    assert home.files == {b"song.flac"}
+
+
+def test_an_absent_root_is_offline_from_the_start(home, tmp_path):
+    home.open(tmp_path / "nas")
+    home.after()
+
+    assert (home.state, home.intake.scanned, home.intake.idle) == ("offline", True, True)
+    assert home.intake.roots_status()[0]["why"] == "No such file or directory"
+
+
+def test_an_offline_root_holds_up_no_other(home, tmp_path):
+    home.put("song.flac")
+    home.open(tmp_path / "nas", home.music)
+
+    assert home.scan().files == {b"song.flac"}
+
+
+def test_a_mass_disappearance_is_not_believed_until_confirmed(home):
+    for n in range(100):
+        home.put(f"{n}.flac")
+    home.scan()
+    for n in range(60):
+        (home.music / f"{n}.flac").unlink()
+    home.scan()
+    assert home.state == "offline"
+    assert "60 of 100 files are gone" in home.intake.roots_status()[0]["why"]
+    home.scan()
+    assert len(home.files) == 100
+
+    assert home.intake.confirm(os.fsencode(home.music))
+    home.scan()
+
+    assert len(home.files) == 40
+    assert home.state == "online"
+
+
+def test_a_mass_disappearance_that_ends_is_forgotten(home):
+    for n in range(100):
+        home.put(f"disk/{n}.flac")
+    home.put("song.flac")
+    home.scan().heard()
+    (home.music / "disk").rename(home.music.parent / "disk")
+    home.scan()
+    assert home.state == "offline"
+
+    (home.music.parent / "disk").rename(home.music / "disk")
+    home.scan()
+
+    assert (home.state, len(home.files)) == ("online", 101)
+    assert not home.queued
+
+
+def test_the_last_file_may_go_when_it_is_confirmed(home):
+    song = home.put("song.flac")
+    home.scan()
+    song.unlink()
+    home.scan()
+    assert home.state == "offline"
+
+    home.intake.confirm(os.fsencode(home.music))
+    home.scan()
+    home.scan()
+
+    assert (home.state, home.files) == ("online", set())
+
+
+def test_an_unknown_root_cannot_be_confirmed(home):
+    assert not home.intake.confirm(b"/nowhere")
+
+
+def test_a_folder_that_cannot_be_read_loses_nothing(home, monkeypatch):
+    home.put("locked/song.flac")
+    home.put("open/song.flac")
+    home.scan()
+    real = os.scandir
+
+    def refusing(path):
+        if path.endswith(b"/locked"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    home.scan()
+
+    assert home.files == {b"locked/song.flac", b"open/song.flac"}
+    assert "locked" in home.intake.roots_status()[0]["why"]
+
+
+# --- the store, the settings, the music ------------------------------------------
+
+
+def test_a_busy_store_loses_nothing(home, monkeypatch):
+    home.put("song.flac")
+    real, failures = home.tracks.apply, [StoreBusy("locked", 1.0)] * 2
+
+    def busy(differences):
+        if failures:
+            raise failures.pop()
+        real(differences)
+
+    monkeypatch.setattr(home.tracks, "apply", busy)
+    for _ in range(6):
+        home.after(11)
+
+    assert not failures
+    assert home.files == {b"song.flac"}
+
+
+def test_a_full_database_loses_nothing(home):
+    song, _ = home.put("song.flac"), home.put("other.flac")
+    home.scan()
+    with home.database.transaction() as write:
+        (pages,) = write.execute("PRAGMA page_count").fetchone()
+    home.database._connection.execute(f"PRAGMA max_page_count={pages}")
+    song.unlink()
+    for n in range(300):
+        home.put("x" * 200 + f"{n}.flac")
+    home.scan()
+    assert len(home.files) < 300
+
+    home.database._connection.execute("PRAGMA max_page_count=1000000")
+    for _ in range(5):
+        home.after(20)
+
+    assert len(home.files) == 301
+
+
+def test_a_root_can_be_added_and_removed_while_running(home, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "song.flac").write_bytes(FLAC)
+    home.put("old.flac")
+    home.scan()
+    home.intake.reload(WatchSettings(music_paths=(other,)))
+    home.scan()
+
+    assert [status["path"] for status in home.intake.roots_status()] == [str(other)]
+    assert home.files == {b"old.flac", b"song.flac"}
+
+
+def test_a_bad_reload_changes_nothing(home, tmp_path):
+    with pytest.raises(BadConfig):
+        home.intake.reload(WatchSettings(music_paths=(tmp_path, home.music)))
+    home.put("song.flac")
+
+    assert home.scan().files == {b"song.flac"}
+
+
+def test_the_periodic_scan_finds_what_no_event_told(home):
+    home.after()
+    home.put("song.flac")
+    home.after(899)
+    home.after(11)
+    home.after(11)
+
+    assert home.files == {b"song.flac"}
+
+
+def test_the_music_is_not_touched(home):
+    def snapshot():
+        found = {}
+        for path in sorted(home.music.rglob("*")):
+            stat = path.stat()
+            content = path.read_bytes() if path.is_file() else sorted(path.iterdir())
+            found[path] = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_mode, content)
+        return found
+
+    for name in ("a/1.flac", "a/cover.jpg", "b/2.mp3", "b/.part/3.flac", "text.txt"):
+        home.put(name)
+    os.mkfifo(home.music / "pipe.flac")
+    (home.music / "pipe.flac").unlink()
+    before = snapshot()
+    home.open(home.music, watching=True)
+    home.scan().scan()
+    home.intake.close()
+
+    assert snapshot() == before
+
+
+# --- events ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def listening(home):
+    home.put("album/old.flac")
+    home.years_later_s = 3600
+    home.open(home.music, watching=True)
+    home.after()
+    home.years_later_s = 0
+    home.heard()
+    return home
+
+
+def test_watching_is_told(listening):
+    (status,) = listening.intake.roots_status()
+
+    assert status == {
+        "path": str(listening.music),
+        "mode": "events",
+        "state": "online",
+        "why": None,
+    }
+    assert listening.metrics.watches._value.get() == 2
+
+
+def test_a_closed_file_is_queued_after_its_short_quiet(listening):
+    listening.put("album/song.flac")
+    assert listening.until(lambda: not listening.intake.idle)
+    began = listening.now
+
+    assert listening.until(lambda: listening.queued)
+    assert 1.5 < listening.now - began < 6
+
+
+def test_a_file_that_is_still_open_waits_longer(listening):
+    with (listening.music / "album" / "song.flac").open("wb") as song:
+        song.write(FLAC)
+        song.flush()
+        listening.until(lambda: not listening.intake.idle)
+        listening.after(3)
+        assert not listening.queued
+    assert listening.until(lambda: listening.queued == {b"album/song.flac": 1})
+
+
+def test_an_album_moved_in_is_queued_at_once(listening, tmp_path):
+    album = tmp_path / "new album"
+    album.mkdir()
+    for n in range(12):
+        (album / f"{n}.flac").write_bytes(FLAC)
+    listening.years_later_s = 3600
+    album.rename(listening.music / "new album")
+
+    assert listening.until(lambda: len(listening.queued) == 12, limit_s=3)
+
+
+def test_a_deleted_album_vanishes(listening):
+    shutil.rmtree(listening.music / "album")
+    listening.put("other.flac")
+
+    assert listening.until(lambda: listening.found["vanished"] == 1)
+
+
+def test_a_renamed_album_moves(listening):
+    (listening.music / "album").rename(listening.music / "renamed")
+
+    assert listening.until(lambda: listening.files == {b"renamed/old.flac"})
+    assert not listening.queued
+    assert listening.metrics.scan_differences.labels("moved")._value.get() == 1
+
+
+def test_ten_thousand_files_in_a_hurry_are_all_found(listening):
+    for folder in range(100):
+        (listening.music / f"{folder}").mkdir()
+        for n in range(100):
+            (listening.music / f"{folder}" / f"{n}.flac").touch()
+    listening.years_later_s = 3600
+
+    assert listening.until(lambda: len(listening.files) == 10_001, limit_s=30)
+
+
+def test_an_observer_that_died_is_replaced_and_nothing_is_lost(listening):
+    (folder,) = listening.intake._folders.values()
+    descriptor = folder.lookout._observer._observer.descriptor
+    descriptor.stop()
+    descriptor.join()
+    listening.put("album/song.flac")
+    listening.after(3)
+    listening.after(1.5)
+    listening.after(11)
+    listening.put("album/later.flac")
+
+    assert listening.until(lambda: len(listening.queued) == 2)
+    assert listening.metrics.watch_rebuilds.labels("thread")._value.get() == 1
+
+
+def test_a_root_that_comes_back_is_watched_again(listening):
+    disk = listening.music.rename(listening.music.parent / "disk")
+    listening.after(3)
+    assert listening.state == "offline"
+    disk.rename(listening.music)
+    listening.after(6)
+    listening.after(2)
+    listening.put("album/song.flac")
+
+    assert listening.until(lambda: listening.queued == {b"album/song.flac": 1})
+
+
+def test_events_are_counted(listening):
+    listening.put("song.flac")
+    listening.until(lambda: listening.queued)
+
+    assert listening.metrics.watch_events.labels("closed")._value.get() == 1
+
+
+# --- threads ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def running(home, tmp_path):
+    """The real loop, with real threads and real time."""
+    other = tmp_path / "other"
+    other.mkdir()
+    intake = home.open(other, home.music, watching=True, settle_closed_seconds=0.1)
+    stop = threading.Event()
+    thread = threading.Thread(target=intake.run, args=(stop,))
+    thread.start()
+    yield home
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def eventually(claim, limit_s=10.0):
+    end = time.monotonic() + limit_s
+    while not claim() and time.monotonic() < end:
+        time.sleep(0.02)
+    return claim()
+
+
+def test_a_file_in_a_running_loop_is_queued(running):
+    assert eventually(lambda: running.intake.scanned)
+    running.put("song.flac")
+
+    assert eventually(lambda: running.queued == {b"song.flac": 1})
+
+
+def test_the_loop_shows_its_pulse(running):
+    first = running.intake.pulse
+
+    assert eventually(lambda: running.intake.pulse > first)
+
+
+def test_a_root_that_hangs_holds_up_no_other(home, tmp_path, monkeypatch):
+    other = tmp_path / "hanging"
+    other.mkdir()
+    answer = threading.Event()
+    real = os.scandir
+
+    def hanging(path):
+        if path == os.fsencode(other):
+            answer.wait(20)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", hanging)
+    monkeypatch.setattr("playlista.pipeline.intake.HUNG_S", 0.5)
+    intake = home.open(other, home.music)
+    stop = threading.Event()
+    thread = threading.Thread(target=intake.run, args=(stop,))
+    thread.start()
+    home.years_later_s = 3600
+    home.put("song.flac")
+
+    assert eventually(lambda: intake.roots_status() and intake.roots_status()[0]["state"] == "hung")
+    intake.request_scan()
+    assert eventually(lambda: home.files == {b"song.flac"})
+    answer.set()
+    stop.set()
+    thread.join(10)
+
+
+def test_a_bug_in_a_folder_ends_the_loop_loudly(home, monkeypatch):
+    monkeypatch.setattr(home.tracks, "known", lambda *_: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        home.intake.run(threading.Event())
