@@ -10,13 +10,12 @@ from librosa import feature, util
 from librosa.filters import chroma, mel
 from numpy.typing import NDArray
 
+from playlista.features.contrast import bands_of, contrast
 from playlista.features.descriptor import SILENT, Findings, Spectrogram, Stretch, Unknown, Value
 from playlista.features.spectral import Mean
 from playlista.features.spectrum import Spectrum, sounding
 
 MFCC_N = 13
-CONTRAST_BANDS = 6  # octaves above the first band: 7 values
-CONTRAST_LOWEST_HZ = 200.0
 ROLLOFF_SHARE = 0.85
 _FLOOR = 1e-10  # power, -100 dB: librosa's own
 
@@ -26,23 +25,22 @@ class Timbre:
 
     ``mfcc`` (13): of a dB mel spectrum, full scale 0 dB; the first -1130 (silence) to 0.
     ``chroma`` (12): C to B, each frame's strongest 1. ``spectral_contrast`` (7): dB
-    between peaks and valleys of each octave, 0 to 60. ``spectral_flatness``: 0 (tone) to
+    between peaks and valleys of each octave, 0 to 100. ``spectral_flatness``: 0 (tone) to
     1 (noise). ``spectral_rolloff_hz``: below it lie 85 % of the magnitude.
 
     Source:
-        librosa 0.11, `librosa.feature`.
+        librosa 0.11, `librosa.feature`; contrast see `playlista.features.contrast`.
     """
 
     stage: ClassVar[str] = "timbre"
 
     def __init__(self, spectrum: Spectrum) -> None:
         rate, window_n = spectrum.rate, spectrum.window_n
-        self._rate = rate
         self._frequencies = spectrum.frequencies
         self._mel = mel(sr=rate, n_fft=window_n)
         # tuning 0: estimating it per block would make the result depend on the cut
         self._chroma = chroma(sr=rate, n_fft=window_n, tuning=0.0)
-        self._has_octaves = rate / 2 > CONTRAST_LOWEST_HZ * 2 ** (CONTRAST_BANDS - 1)
+        self._bands = bands_of(spectrum.frequencies)
         self._means = {name: Mean() for name in _FIELDS}
 
     def feed(self, stretch: Stretch) -> None:
@@ -66,14 +64,10 @@ class Timbre:
             "spectral_flatness": feature.spectral_flatness(S=columns),
             "spectral_rolloff_hz": self._rolloff(columns),
         }
-        if self._has_octaves:
-            rows["spectral_contrast"] = feature.spectral_contrast(
-                S=columns,
-                sr=self._rate,
-                n_bands=CONTRAST_BANDS,
-                fmin=CONTRAST_LOWEST_HZ,
-            )
-        return {name: values.T for name, values in rows.items()}
+        shapes = {name: values.T for name, values in rows.items()}
+        if self._bands is not None:
+            shapes["spectral_contrast"] = contrast(frames, self._bands)
+        return shapes
 
     def _rolloff(self, columns: NDArray[np.float32]) -> NDArray[np.floating]:
         rolloff: NDArray[np.floating] = feature.spectral_rolloff(
@@ -82,7 +76,7 @@ class Timbre:
         return rolloff
 
     def _mean(self, name: str) -> Value:
-        if name == "spectral_contrast" and not self._has_octaves:
+        if name == "spectral_contrast" and self._bands is None:
             return Unknown("its sample rate is too low for the octaves of the contrast")
         mean = self._means[name].value()
         if mean is None:
