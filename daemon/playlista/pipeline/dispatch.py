@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from playlista.config.settings import Config
-from playlista.errors import StoreBusy, printable
+from playlista.errors import StoreBusy, TooLarge, printable
 from playlista.metrics import Metrics
 from playlista.pipeline import plan, terms
 from playlista.pipeline.gauges import Gauges
@@ -19,9 +19,9 @@ from playlista.pool.memory import Memory
 from playlista.pool.outcome import Outcome
 from playlista.pool.slot import State
 from playlista.pool.supervisor import Pool
-from playlista.records import AnalysisRequest, Job
+from playlista.records import AnalysisRequest, Job, Tier
 from playlista.store.backlog import Backlog
-from playlista.units import GIGABYTE, Bytes
+from playlista.units import GIGABYTE, Bytes, Seconds
 
 TICK_S: Final = 0.5  # while something is being analysed
 IDLE_S: Final = 1.0  # while nothing is; intake wakes it at once
@@ -83,6 +83,7 @@ class Dispatch:
         self._adopt(config)
         self._pool: Pool[Job] = Pool(self._terms)
         self.facts = Facts(self._workers_fact(0, 0, "starting"), self._memory_fact(None))
+        self._stirred = False
         self.calm = False
         self.settled = 0
 
@@ -96,7 +97,6 @@ class Dispatch:
         guess = config.pool.memory_per_worker_gb
         first = need.first_guess(size) if guess == "auto" else Bytes(int(guess * GIGABYTE))
         self._needs = need.Needs(first)
-        self._backlog.wanted = terms.wanted_tier(config)
 
     @property
     def worker_memory_bytes(self) -> int | None:
@@ -111,6 +111,7 @@ class Dispatch:
 
     def wake(self) -> None:
         """Look at the backlog now."""
+        self._stirred = True
         self.calm = False
         self._pool.wake()
 
@@ -127,23 +128,38 @@ class Dispatch:
 
     def step(self) -> None:
         """Decide, lease, collect and save once."""
-        self._reload_if_asked()
+        self._stirred = False
         try:
-            offered = self._backlog.ready(OFFERED)
-            decision, seen = self._govern(offered)
-            if decision.lease:
-                self._lease(offered, seen)
+            self._reload_if_asked()
+            waiting = self._hand_out()
         except StoreBusy as busy:
             log.warning("%s", busy)
-            offered = []
+            waiting = True
         busy_now = bool(self._in_hand)
-        self.calm = not (offered or busy_now or self._unsaved)
+        self.calm = not (waiting or busy_now or self._unsaved or self._stirred)
         self._finish(self._pool.collect(TICK_S if busy_now else IDLE_S))
 
+    def _hand_out(self) -> bool:
+        """Lease what may be leased now; tell whether there was anything that has its turn."""
+        offered = self._backlog.ready(OFFERED)
+        decision, seen = self._govern(offered)
+        situation = self._situation(seen)
+        tiers = {job: self._tier_now(job, situation) for job in offered}
+        turns = [(job, tier) for job, tier in tiers.items() if tier is not None]
+        if decision.lease:
+            self._lease(turns, seen)
+        return bool(turns)
+
+    def _tier_now(self, job: Job, situation: plan.Situation) -> Tier | None:
+        return plan.tier_now(job, self._backlog.wanted, self._config.pool, situation)
+
     def _reload_if_asked(self) -> None:
-        config, self._next_config = self._next_config, None
+        config = self._next_config
         if config is None:
             return
+        self._backlog.want(terms.wanted_tier(config))
+        if self._next_config is config:
+            self._next_config = None
         before = self._terms
         self._adopt(config)
         if self._terms != before:
@@ -184,24 +200,21 @@ class Dispatch:
         )
         return decision, seen
 
-    def _lease(self, offered: list[Job], seen: Memory | None) -> None:
-        situation = self._situation(seen)
-        for job in offered:
+    def _lease(self, turns: list[tuple[Job, Tier]], seen: Memory | None) -> None:
+        for job, tier in turns:
             room = self._config.pool.queue_max_size - len(self._in_hand)
             if self._alone or min(room, self._pool.free) <= 0:
                 return
-            if not self._try(job, seen, situation):
+            if not self._try(job, tier, seen):
                 return
 
-    def _try(self, job: Job, seen: Memory | None, situation: plan.Situation) -> bool:
+    def _try(self, job: Job, tier: Tier, seen: Memory | None) -> bool:
         """Lease and submit a track if it may run now; False when nobody may pass it."""
         pool = self._config.pool
         refusal = plan.refusal(job, pool)
         if refusal is not None:
-            self._backlog.fail(job, "too_large", refusal)
-            return True
-        tier = plan.tier_now(job, self._backlog.wanted, pool, situation)
-        if tier is None:
+            self._save([Outcome(job, None, Seconds(0), error=TooLarge(job.path, refusal))])
+            self.settled += 1
             return True
         alone = plan.runs_alone(job, pool)
         if alone and self._in_hand:
@@ -228,11 +241,15 @@ class Dispatch:
     def _situation(self, seen: Memory | None) -> plan.Situation:
         return plan.Situation(
             available_bytes=None if seen is None else seen.available_bytes,
-            backlog_s=plan.time_left(
-                self._backlog.ready_count(), self._seconds, self._backlog.wanted, self._past.target
-            ),
-            patient=self._patient,
+            backlog_s=None if self._patient else self._time_left(),
         )
+
+    def _time_left(self) -> float | None:
+        """Estimate the wall seconds to the end of the backlog; None before the first result."""
+        each = self._seconds.get(self._backlog.wanted)
+        if each is None:
+            return None
+        return self._backlog.ready_count() * each / max(1, self._past.target)
 
     def _finish(self, outcomes: list[Outcome[Job]]) -> None:
         for outcome in outcomes:
@@ -243,14 +260,14 @@ class Dispatch:
         self._unsaved += outcomes
         if not self._unsaved:
             return
-        waiting = len(self._unsaved)
+        before = len(self._unsaved)
         try:
             kept = self._save(self._unsaved)
         except StoreBusy as busy:
             log.warning("results wait: %s", busy)
-            return
-        self.settled += waiting
-        self._on_settled(kept)
+        else:
+            self._on_settled(kept)
+        self.settled += before - len(self._unsaved)
 
     def _learn(self, outcome: Outcome[Job]) -> None:
         tier = outcome.key.tier

@@ -1,6 +1,5 @@
 """What one track may take: which tier now, how long, how much memory. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,13 +20,12 @@ class Situation:
 
     Attributes:
         available_bytes: Memory that can still be taken; None when unknown.
-        backlog_s: Estimated time to the end of the backlog; None when unknown.
-        patient: Nobody waits for playlists in between: ``analyze`` never takes quick first.
+        backlog_s: Estimated time to the end of the backlog; None when unknown, or when
+            nobody waits for playlists in between (``analyze``).
     """
 
     available_bytes: int | None
     backlog_s: float | None
-    patient: bool
 
 
 def tier_now(job: Job, wanted: Tier, pool: PoolSettings, situation: Situation) -> Tier | None:
@@ -40,7 +38,7 @@ def tier_now(job: Job, wanted: Tier, pool: PoolSettings, situation: Situation) -
     )
     if short_of_memory:
         return None if job.upgrade else Tier.QUICK
-    in_a_hurry = (situation.backlog_s or 0) > LONG_BACKLOG_S and not situation.patient
+    in_a_hurry = (situation.backlog_s or 0) > LONG_BACKLOG_S
     if (in_a_hurry or pool.low_memory) and not job.upgrade:
         return Tier.QUICK
     return wanted
@@ -72,9 +70,3 @@ def refusal(job: Job, pool: PoolSettings) -> str | None:
         f"{size_mb:,.0f} MB is more than SEQUENTIAL_MAX_FILE_SIZE_MB="
         f"{pool.sequential_max_file_size_mb:g} allows"
     )
-
-
-def time_left(ready: int, seconds: Mapping[str, float], tier: Tier, target: int) -> float | None:
-    """Estimate the wall seconds to the end of the backlog; None before anything was measured."""
-    each = seconds.get(tier)
-    return None if each is None else ready * each / max(1, target)

@@ -72,6 +72,13 @@ class Backlog:
             for row in write.execute("SELECT * FROM job WHERE state = 'waiting'"):
                 self._wait(row)
 
+    def want(self, tier: Tier) -> None:
+        """Let a track count as done at another tier from now on, and queue those below it."""
+        if tier != self.wanted:
+            with self._database.transaction() as write:
+                jobs.queue_lesser(write, tier, FEATURES_VERSION)
+            self.wanted = tier
+
     def ready(self, limit: int) -> list[Job]:
         """Return the next tracks in the order in which they should run, without leasing them."""
         self._wake_due()
@@ -90,7 +97,12 @@ class Backlog:
     def ready_count(self) -> int:
         """Return how many tracks could start now."""
         with self._database.reading() as read:
-            return states(read)["ready"]
+            return _count(read, "ready")
+
+    def open_count(self) -> int:
+        """Return how many tracks could start now or are with a worker."""
+        with self._database.reading() as read:
+            return _count(read, "ready") + _count(read, "leased")
 
     def lease(self, job: Job) -> bool:
         """Take one track; False when it changed since it was offered."""
@@ -183,6 +195,20 @@ def retry_failed(write: sqlite3.Connection) -> int:
         "WHERE state IN ('failed', 'incomplete', 'waiting')",
         (int(time.time()),),
     ).rowcount
+
+
+def _count(read: sqlite3.Connection, state: str) -> int:
+    """Count jobs, those on offline roots left out; without such roots the index suffices."""
+    (away,) = read.execute("SELECT count(*) FROM root WHERE state = 'offline'").fetchone()
+    there = (
+        "AND file_id IN (SELECT file.id FROM file JOIN root ON root.id = root_id "
+        "WHERE root.state <> 'offline')"
+    )
+    (count,) = read.execute(
+        f"SELECT count(*) FROM job WHERE state = ? {there if away else ''}",  # noqa: S608 - ours
+        (state,),
+    ).fetchone()
+    return int(count)
 
 
 def states(read: sqlite3.Connection) -> dict[str, int]:
