@@ -64,3 +64,8 @@ def analyze(  # noqa: PLR0917 - typer passes them by name
     set_aside = tracks["failed"] + summary["backlog"]["incomplete"] + summary["backlog"]["waiting"]
     if set_aside:
         show.console.print(f"{set_aside} could not be analysed: `playlista failures` tells why")
+    if summary["backlog"]["ready"]:
+        show.console.print(
+            f"{summary['backlog']['ready']} wait for their disk, or for memory "
+            "(MIN_MEMORY_FOR_FULL_ANALYSIS_GB)"
+        )

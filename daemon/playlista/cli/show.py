@@ -9,7 +9,8 @@ from rich.table import Table
 
 PIPED_WIDTH = 200  # columns where no terminal sets a width
 
-console = Console(highlight=False, soft_wrap=True)
+# names like ":cat:" are facts, not pictures
+console = Console(highlight=False, emoji=False, soft_wrap=True)
 if not console.is_terminal:
     console.width = PIPED_WIDTH
 

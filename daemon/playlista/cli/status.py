@@ -19,7 +19,7 @@ def status(config: ConfigFile = None, json: Json = False) -> None:
     if json:
         show.as_json(facts)
         return
-    roots = facts["watch"].pop("roots")
+    roots = facts.pop("watch")["roots"]
     show.as_facts(facts)
     show.console.print()
     show.as_table(roots, "path", "mode", "state", "why")
@@ -27,7 +27,7 @@ def status(config: ConfigFile = None, json: Json = False) -> None:
 
 def _from_daemon(listen: str) -> dict[str, Any] | None:
     import json
-    from urllib.error import URLError
+    from http.client import HTTPException
     from urllib.request import ProxyHandler, build_opener
 
     # loopback never goes through a proxy
@@ -35,7 +35,7 @@ def _from_daemon(listen: str) -> dict[str, Any] | None:
     try:
         with ask.open(f"http://{listen}/status", timeout=PATIENCE_S) as answer:
             facts: dict[str, Any] = json.load(answer)
-    except (URLError, OSError, ValueError):
+    except (HTTPException, OSError, ValueError):
         return None
     return facts
 

@@ -30,6 +30,9 @@ class Composer:
         terms: How the child is made.
         database: What the child reads.
         calm: Tells whether the backlog is drained.
+
+    Attributes:
+        published: Whether the playlists have been brought up to date since the start.
     """
 
     def __init__(
@@ -49,13 +52,14 @@ class Composer:
         self._bell = threading.Event()
         self._founded = refresh.founded()
         self._not_before = 0.0
-        self.working = False
+        self._working = False
+        self.published = False
 
     @property
     def idle(self) -> bool:
         """Whether every change so far is in the playlists on disk."""
         with self._guard:
-            return not (self._pace.asked or self.working)
+            return not (self._pace.asked or self._working)
 
     def ask(self, kept: int = 0) -> None:
         """Note, from any thread, that the library changed."""
@@ -87,7 +91,7 @@ class Composer:
             if not self._pace.due(now, calm=calm, founded=self._founded):
                 return False
             self._pace.begin()
-            self.working = True
+            self._working = True
             return True
 
     def _once(self, pool: Pool[str], stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -95,12 +99,13 @@ class Composer:
             composition = self._compose(pool, stop, beat)
             if composition is not None:
                 self._refresh.adopt(composition)
+                self.published = True
                 self._founded = self._founded or bool(composition.playlists)
         except (TryAgain, OperatorError) as error:
             log.warning("playlists are not up to date: %s", error)
             self._again()
         finally:
-            self.working = False
+            self._working = False
 
     def _compose(
         self, pool: Pool[str], stop: threading.Event, beat: Callable[[], None]

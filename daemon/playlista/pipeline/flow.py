@@ -66,9 +66,10 @@ class Flow:
             patient=not watch,
             on_settled=self._settled,
         )
+        self._pace = Pace(config.pool.batch_size)
         self._composer = Composer(
             refresh,
-            Pace(config.pool.batch_size),
+            self._pace,
             terms.composer(config),
             config.store.database,
             calm=lambda: self._dispatch.calm,
@@ -139,7 +140,6 @@ class Flow:
             self._intake.scanned
             and self._intake.idle
             and self._dispatch.calm
-            and self.left() == 0
             and self._composer.idle
         )
 
@@ -162,6 +162,7 @@ class Flow:
         """Go on by another configuration."""
         self._intake.reload(config.watch)
         self._dispatch.reload(config)
+        self._pace.batch_size = config.pool.batch_size
         self._dispatch.wake()
 
     def _changed(self, found: Found) -> None:

@@ -12,11 +12,11 @@ class Pace:
     """Decides whether it is time, from what was asked and how calm things are.
 
     Args:
-        batch_size: Results per refresh while the backlog is busy.
+        batch_size: Results per refresh while the backlog is busy; may be set anew.
     """
 
     def __init__(self, batch_size: int | Literal["auto"]) -> None:
-        self._batch = BATCH if batch_size == "auto" else batch_size
+        self.batch_size = batch_size
         self._kept = 0
         self._since: float | None = None
 
@@ -44,7 +44,8 @@ class Pace:
         waited = now - self._since
         if calm or not founded:
             return calm or waited >= FOUNDING_WAIT_S
-        return self._kept >= self._batch or waited >= LONGEST_WAIT_S
+        batch = BATCH if self.batch_size == "auto" else self.batch_size
+        return self._kept >= batch or waited >= LONGEST_WAIT_S
 
     def begin(self) -> None:
         """Note that a refresh begins: what is asked from now on is for the next."""

@@ -14,7 +14,7 @@ from typing import Any
 from playlista.config.settings import StoreSettings
 from playlista.errors import OperatorError, TryAgain
 from playlista.metrics import Metrics
-from playlista.outlets import deltas, m3u8
+from playlista.outlets import deltas, disk, m3u8
 from playlista.playlists import delta
 from playlista.playlists.delta import Cause, Entry, Reason
 from playlista.records import Composition, Member, Playlist
@@ -100,10 +100,11 @@ class Refresh:
         log_path = self._settings.deltas
         deltas.append(log_path, self._lists.records(after=deltas.last_seq(log_path)))
         try:
-            self._settings.playlists.mkdir(parents=True, exist_ok=True)
+            with disk.translated(self._settings.playlists):
+                self._settings.playlists.mkdir(parents=True, exist_ok=True)
             for one in pending:
                 self._push(one)
-        except (OperatorError, TryAgain, OSError):
+        except (OperatorError, TryAgain):
             self._metrics.outlet_pushes.labels("m3u8", "failed").inc()
             raise
         if pending:

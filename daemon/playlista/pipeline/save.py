@@ -38,7 +38,9 @@ class Save:
         self._metrics = metrics
 
     def __call__(self, outcomes: list[Outcome[Job]]) -> int:
-        """Commit all results in one transaction, then settle the rest one by one.
+        """Settle what has no result one by one, then commit all results in one transaction.
+
+        Results come last, so that a refusal in the middle cannot lose how many were kept.
 
         Args:
             outcomes: Emptied as they are settled, so that what is left can be tried again.
@@ -49,14 +51,14 @@ class Save:
         Raises:
             StoreBusy: What is left in ``outcomes`` is not settled yet.
         """
-        heard = [o for o in outcomes if isinstance(o.value, Analysis)]
-        kept = self._backlog.save([(o.key, o.value) for o in heard]) if heard else 0
-        outcomes[:] = [o for o in outcomes if not isinstance(o.value, Analysis)]
-        for outcome in heard:
-            self._count(outcome, outcome.value)
-        while outcomes:
+        outcomes.sort(key=_has_result)
+        while outcomes and not _has_result(outcomes[0]):
             self._settle(outcomes[0])
             del outcomes[0]
+        kept = self._backlog.save([(o.key, o.value) for o in outcomes]) if outcomes else 0
+        for outcome in outcomes:
+            self._count(outcome, outcome.value)
+        outcomes.clear()
         return kept
 
     def _count(self, outcome: Outcome[Job], analysis: Analysis) -> None:
@@ -71,38 +73,42 @@ class Save:
         job, error = outcome.key, outcome.error
         match error:
             case IncompleteTrack():
-                self._fall(job, "retried", error.reason)
                 self._backlog.postpone(job, "incomplete", error.reason, error.why)
+                self._fall(job, "retried", error.reason)
             case ChangedMeanwhile():
                 # intake sees the change too, and queues the file as what it has become
-                self._fall(job, "discarded", error.reason)
                 self._backlog.postpone(job, "waiting", error.reason, error.why)
+                self._fall(job, "discarded", error.reason)
             case TrackError():
-                self._fall(job, "failed", error.reason)
                 self._backlog.fail(job, error.reason, error.why)
+                self._fall(job, "failed", error.reason)
                 log.warning("cannot analyse %s", error)
             case None:
                 self._crashed(outcome)
             case _:
-                self._fall(job, "retried", "unavailable")
                 self._backlog.postpone(job, "waiting", "unavailable", str(error))
+                self._fall(job, "retried", "unavailable")
 
     def _crashed(self, outcome: Outcome[Job]) -> None:
         job, crash = outcome.key, outcome.crash
         why = f"{crash}: {outcome.detail}" if outcome.detail else str(crash)
         if outcome.counted:
-            self._fall(job, "failed", "poison")
             final = self._backlog.strike(job, why)
+            self._fall(job, "failed" if final else "retried", "poison")
             log.warning(
                 "worker lost on %s reason=%s final=%s %s",
                 printable(job.path), why, final, outcome.trace,
             )  # fmt: skip
         elif crash in (Crash.FOREIGN_KILL, Crash.MEMORY):
-            self._fall(job, "retried", "killed")
             self._backlog.killed(job, why)
+            self._fall(job, "retried", "killed")
         else:
             self._backlog.give_back(job)
 
     def _fall(self, job: Job, outcome: str, reason: str) -> None:
         self._metrics.analyses.labels(job.tier, outcome).inc()
         self._metrics.track_failures.labels(reason).inc()
+
+
+def _has_result(outcome: Outcome[Job]) -> bool:
+    return isinstance(outcome.value, Analysis)
