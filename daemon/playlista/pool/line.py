@@ -94,7 +94,7 @@ def pickled(message: object) -> bytes:
 def unpickled(body: bytes) -> Any:  # noqa: ANN401 - a message may be anything
     """Return the message, or Garbled: reading a child's words must not break the parent."""
     try:
-        return pickle.loads(body)  # noqa: S301 - from our own child over a private socket
+        return pickle.loads(body)
     except Exception as e:  # noqa: BLE001 - unpickling runs code of any class
         return Garbled(described(e))
 
