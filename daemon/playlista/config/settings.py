@@ -36,6 +36,10 @@ def _expand(value: object) -> object:
     return Path(value).expanduser() if isinstance(value, str) else value
 
 
+def _number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 Folder = Annotated[Path, BeforeValidator(_expand)]
 
 
@@ -162,7 +166,7 @@ class AudioConfig(Slice):
     memory_optimized_sample_rate: int = Field(
         default=22050, ge=8000, le=192000, description="Rate of the shared decode, in Hz."
     )
-    memory_optimized_bit_depth: Literal[16, 32] = Field(
+    memory_optimized_bit_depth: Annotated[Literal[16, 32], BeforeValidator(_number)] = Field(
         default=16, description="Bits per value of curves that outlive a block."
     )
     memory_use_float16: bool = Field(
@@ -200,7 +204,7 @@ class LibrarySettings(Slice):
     tf_gpu_thread_mode: str = Field(
         default="gpu_private", description="TF_GPU_THREAD_MODE of the workers."
     )
-    tf_enable_onednn_opts: Literal[0, 1] = Field(
+    tf_enable_onednn_opts: Annotated[Literal[0, 1], BeforeValidator(_number)] = Field(
         default=0, description="TF_ENABLE_ONEDNN_OPTS of the workers; 1 crashed on one CPU."
     )
     tf_cpp_min_log_level: int = Field(
