@@ -12,6 +12,8 @@ import pytest
 from conftest import REAL_MUSIC
 
 ROOT = Path(__file__).resolve().parents[2]
+ALONE = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+"""The suite may itself run below make, which would tell these makes so."""
 
 
 @pytest.fixture
@@ -36,8 +38,9 @@ def checkout(tmp_path):
 
 def make(checkout, *arguments):
     return subprocess.run(
-        ["make", *arguments], cwd=checkout, capture_output=True, text=True, check=False, timeout=20
-    )
+        ["make", *arguments],
+        cwd=checkout, env=ALONE, capture_output=True, text=True, check=False, timeout=20,
+    )  # fmt: skip
 
 
 def until(terminal, text):
@@ -59,7 +62,7 @@ def test_make_run_hands_over_the_folder_and_ends_well_on_ctrl_c(checkout, music)
     master, slave = pty.openpty()
     running = subprocess.Popen(
         ["make", "run", f"MUSIC={music}"],
-        cwd=checkout, stdin=slave, stdout=slave, stderr=slave,
+        cwd=checkout, env=ALONE, stdin=slave, stdout=slave, stderr=slave,
         preexec_fn=lambda: os.login_tty(slave),  # noqa: PLW1509 - its own terminal, as for a person
     )  # fmt: skip
     said = until(master, b"run ")
@@ -72,8 +75,9 @@ def test_make_run_hands_over_the_folder_and_ends_well_on_ctrl_c(checkout, music)
 
 def test_make_run_without_music_renders_the_demo_library_first(checkout):
     with subprocess.Popen(
-        ["make", "run"], cwd=checkout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
-    ) as running:
+        ["make", "run"],
+        cwd=checkout, env=ALONE, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+    ) as running:  # fmt: skip
         said = [running.stdout.readline(), running.stdout.readline()]
         running.terminate()
 
