@@ -78,7 +78,7 @@ class Folder:
         self._busy = BackOff(1, 300)
         self._asked = True
         self._identity: tuple[int, int] | None = None
-        self._scan_at = self._look_at = self._pause_until = Seconds(0)
+        self._scan_at = self._look_at = self._whole_at = self._pause_until = Seconds(0)
         self._step_at = self._step_began = Seconds(0)
 
     # --- asked by others, from any thread -----------------------------------------
@@ -161,7 +161,7 @@ class Folder:
             self._asked = True
         if self._asked or self._now() >= self._scan_at:
             self._scan()
-        elif self._dirty and self._now() >= self._look_at:
+        elif self._dirty and self._now() >= self._next_look():
             self._look()
         self._arrivals.settle(self._now())
         if self._arrivals.overflowed():
@@ -172,7 +172,7 @@ class Folder:
         if self._pause_until:
             wanted = self._pause_until
         elif self._dirty:
-            wanted = self._look_at
+            wanted = self._next_look()
         else:
             times = (self._arrivals.next_due(), self._absence.next_due(), self._scan_at)
             wanted = min(at for at in times if at is not None)
@@ -198,10 +198,18 @@ class Folder:
         self._count_events(noted)
         if noted.whole:
             self._scan()
+            self._whole_at = self._later(began)
+            self._look_at = Seconds(self._now() + LOOK_S)
         else:
             self._survey.places(noted)
+            self._look_at = self._later(began)
+
+    def _next_look(self) -> Seconds:
+        return self._whole_at if self._dirty.whole else self._look_at
+
+    def _later(self, began: Seconds) -> Seconds:
         took_s = self._now() - began
-        self._look_at = Seconds(self._now() + min(BURST_S, max(LOOK_S, SHARE * took_s)))
+        return Seconds(self._now() + min(BURST_S, max(LOOK_S, SHARE * took_s)))
 
     def _alive(self) -> None:
         self.pulse = time.monotonic()

@@ -89,6 +89,11 @@ class Dirty:
         with self._lock:
             return not self._is_empty()
 
+    @property
+    def whole(self) -> bool:
+        """Whether detail was lost, so that everything must be looked at."""
+        return self._whole
+
     def take(self) -> Noted:
         """Return everything noted, and start anew."""
         with self._lock:
