@@ -17,6 +17,7 @@ NOT_YET: JsonDict = {"not_yet": True}
 AT_START: JsonDict = {"at_start": True}
 """Marks a key that a reload does not change."""
 
+HIGHEST_PORT = 65_535
 Auto = Literal["auto"]
 Percent = Annotated[float, Field(gt=0, le=100)]
 
@@ -40,13 +41,17 @@ def _number(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
 Folder = Annotated[Path, BeforeValidator(_expand)]
 
 
 class Slice(BaseModel):
     """One part's settings; frozen, so a reload hands out new ones."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class WatchSettings(Slice):
@@ -75,16 +80,11 @@ class StoreSettings(Slice):
         "else ~/.local/state/playlista.",
         json_schema_extra=AT_START,
     )
-    playlist_path: Folder | None = Field(
+    playlist_path: Annotated[Folder | None, BeforeValidator(_none_if_empty)] = Field(
         default=None,
         description="Where the .m3u8 files go; STATE_PATH/playlists when not set.",
         json_schema_extra=AT_START,
     )
-
-    @field_validator("playlist_path", mode="before")
-    @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        return None if value == "" else value
 
     @property
     def database(self) -> Path:
@@ -131,7 +131,7 @@ class PoolSettings(Slice):
         description="First guess of a worker's need, until it is learnt; auto is the smaller of "
         "0.8 GB and 25 % of the limit.",
     )
-    memory_limit: ByteSize | None = Field(
+    memory_limit: Annotated[ByteSize | None, BeforeValidator(_none_if_empty)] = Field(
         default=None,
         description='Hard limit per worker, such as "2GB"; beyond it the worker is killed.',
     )
@@ -247,7 +247,9 @@ class ServiceSettings(Slice):
     @field_validator("http_listen")
     @classmethod
     def _loopback(cls, value: str) -> str:
-        if not re.fullmatch(r"(127(\.[0-9]{1,3}){3}|localhost|\[::1\]):[0-9]{1,5}", value):
+        host_and_port = r"(127(\.[0-9]{1,3}){3}|localhost|\[::1\]):([0-9]{1,5})"
+        found = re.fullmatch(host_and_port, value)
+        if found is None or int(found[3]) > HIGHEST_PORT:
             raise ValueError("expected a loopback address and a port, such as 127.0.0.1:9847")
         return value
 
