@@ -22,3 +22,9 @@ def test_pulses_have_their_tempo(bpm):
 
 def test_too_short_a_curve_has_none():
     assert essentia_beats.beats_per_minute(np.zeros(5, np.float32), RATE) is None
+
+
+def test_a_long_track_is_judged_by_its_middle_so_that_memory_stays_flat():
+    curve = np.concatenate([pulses(90, 900), pulses(120, 400), pulses(90, 900)])
+
+    assert essentia_beats.beats_per_minute(curve, RATE) == pytest.approx(120, rel=0.03)
