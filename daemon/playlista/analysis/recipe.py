@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from playlista.audio.blocks import Block
 from playlista.audio.decode import Heard, TrackStream
 from playlista.audio.source import opened
@@ -25,6 +27,10 @@ from playlista.records import (
     Signature,
     Tier,
 )
+
+WARM_UP_RATE = 22_050
+WARM_UP_S = 10
+"""Enough for beats to be tracked; the sound itself is of no interest."""
 
 
 def analyze(
@@ -74,6 +80,19 @@ def run(request: AnalysisRequest) -> Analysis:
     finally:
         if request.settings.cleanup:
             _tidy()
+
+
+def prepare() -> None:
+    """Pay beforehand for what only the first full analysis would: imports and compilers.
+
+    numba compiles for 23 s where its cache is cold; a track's deadline must not run meanwhile.
+    """
+    ensemble = Ensemble(WARM_UP_RATE, Tier.FULL, AudioSettings(), Stopwatch())
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, WARM_UP_S * WARM_UP_RATE)
+    nothing = np.empty(0, np.float32)
+    ensemble.feed(noise.astype(np.float32), nothing, nothing)
+    ensemble.result()
+    gc.freeze()
 
 
 def _listened(request: AnalysisRequest, file: BinaryIO) -> Analysis:

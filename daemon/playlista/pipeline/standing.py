@@ -57,6 +57,10 @@ class Standing:
         """Accept that what is missing is meant to be."""
         self._confirmed = True
 
+    def _is_confirmed(self) -> bool:
+        """Tell whether a person said so, here or by the command line."""
+        return self._confirmed or self._tracks.is_confirmed(self._root.root_id)
+
     def is_there(self) -> bool:
         """Look whether the root can be read at all, and remember the answer.
 
@@ -104,7 +108,7 @@ class Standing:
         return self._remembered_n
 
     def _loss(self) -> str | None:
-        if self._confirmed or not self._remembered():
+        if not self._remembered() or self._is_confirmed():
             return None
         return f"it is empty, where {self._remembered():,} files are remembered; {self._advice()}"
 
@@ -114,7 +118,8 @@ class Standing:
             self._remembered_n = None  # events may have brought many since it was counted
         remembered_n = self._remembered()
         another_disk = self._seen != self._trusted and gone_n >= remembered_n
-        self._held = not self._confirmed and (another_disk or is_mass(gone_n, remembered_n))
+        doubtful = another_disk or is_mass(gone_n, remembered_n)
+        self._held = doubtful and not self._is_confirmed()
         if self._held:
             self._go_offline(f"{gone_n:,} of {remembered_n:,} files are gone; {self._advice()}")
         return not self._held

@@ -10,6 +10,7 @@ from playlista.records import AudioSettings, Tier
 from playlista.units import GIGABYTE, MEGABYTE, Bytes, Ratio
 
 ANALYSIS: Final = "playlista.analysis.recipe:run"
+WARM_UP: Final = "playlista.analysis.recipe:prepare"
 COMPOSITION: Final = "playlista.pipeline.compose:run"
 """Dotted names, because the parent must not import what the children need."""
 
@@ -28,6 +29,7 @@ def workers(config: Config) -> Terms:
     limit = config.pool.memory_limit
     return Terms(
         target=ANALYSIS,
+        prepare=None if config.audio.fast_mode else WARM_UP,
         env=_environment(config),
         nice=NICE,
         memory_limit=None if limit is None else Bytes(int(limit)),

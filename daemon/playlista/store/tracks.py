@@ -16,9 +16,9 @@ from playlista.records import (
     Signature,
     Tier,
 )
-from playlista.store import changes
+from playlista.store import changes, roots
 from playlista.store.database import Database
-from playlista.store.signatures import columns, signature, signed, unsigned
+from playlista.store.signatures import columns, signature, signed
 
 _KNOWN = """
     SELECT id, root_id, relpath, dev, ino, size, mtime_ns, ctime_ns, missing_since
@@ -45,12 +45,14 @@ class Tracks:
         """Return the root at an absolute path, remembered from now on."""
         with self._database.transaction() as write:
             write.execute("INSERT INTO root (path) VALUES (?) ON CONFLICT DO NOTHING", (path,))
-            return _root(write.execute("SELECT * FROM root WHERE path = ?", (path,)).fetchone())
+            return roots.root_from(
+                write.execute("SELECT * FROM root WHERE path = ?", (path,)).fetchone()
+            )
 
     def roots(self) -> list[Root]:
         """Return every root ever watched."""
         with self._database.reading() as read:
-            return [_root(row) for row in read.execute("SELECT * FROM root ORDER BY id")]
+            return roots.roots(read)
 
     def mark_root(
         self, root_id: int, state: str, identity: tuple[int, int] | None, why: str | None
@@ -60,9 +62,15 @@ class Tracks:
         with self._database.transaction() as write:
             write.execute(
                 "UPDATE root SET state = ?, why = ?, dev = coalesce(?, dev), "
-                "ino = coalesce(?, ino) WHERE id = ?",
-                (state, why, dev, ino, root_id),
+                "ino = coalesce(?, ino), confirmed = confirmed AND ? <> 'online' WHERE id = ?",
+                (state, why, dev, ino, state, root_id),
             )
+
+    def is_confirmed(self, root_id: int) -> bool:
+        """Tell whether a person accepted what is missing from an offline root."""
+        with self._database.reading() as read:
+            row = read.execute("SELECT confirmed FROM root WHERE id = ?", (root_id,)).fetchone()
+            return bool(row["confirmed"])
 
     def known(self, root_id: int, directory: bytes = b"") -> dict[bytes, Known]:
         """Return what is remembered below a directory, tombstones included, by relpath.
@@ -195,8 +203,3 @@ def _known(row: sqlite3.Row) -> Known:
     return Known(
         row["id"], row["root_id"], row["relpath"], signature(row), row["missing_since"] is not None
     )
-
-
-def _root(row: sqlite3.Row) -> Root:
-    identity = None if row["dev"] is None else (unsigned(row["dev"]), unsigned(row["ino"]))
-    return Root(row["id"], row["path"], row["state"], identity, row["why"])

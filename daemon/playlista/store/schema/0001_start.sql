@@ -7,7 +7,8 @@ CREATE TABLE root (
     state TEXT NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'online', 'offline')),
     dev INTEGER,
     ino INTEGER,
-    why TEXT
+    why TEXT,
+    confirmed INTEGER NOT NULL DEFAULT 0    -- a person accepts what is missing
 ) STRICT;
 
 -- One row per recording: copies and renamed files share it.
