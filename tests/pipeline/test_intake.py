@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from playlista.config.settings import WatchSettings
-from playlista.errors import BadConfig, StoreBusy
+from playlista.errors import BadConfig, StoreBusy, UsageError
 from playlista.metrics import Metrics
 from playlista.pipeline.intake import Intake
 from playlista.service.labels import closed_sets
-from playlista.store.database import Database
+from playlista.store.database import Database, writing
+from playlista.store.roots import confirm
 from playlista.store.tracks import Tracks
 
 FLAC = b"fLaC" + bytes(100)
@@ -46,6 +47,11 @@ class Home:
             wall=lambda: time.time() + self.years_later_s,
         )
         return self.intake
+
+    def confirm(self):
+        """Do what the command line does, beside the daemon."""
+        with writing(self.database.path) as write:
+            confirm(write, os.fsencode(self.music))
 
     def put(self, name, content=FLAC):
         path = self.music / name
@@ -434,7 +440,7 @@ def test_a_mass_disappearance_is_not_believed_until_confirmed(home):
     home.scan()
     assert len(home.files) == 100
 
-    assert home.intake.confirm(os.fsencode(home.music))
+    home.confirm()
     home.scan()
 
     assert len(home.files) == 40
@@ -464,15 +470,36 @@ def test_the_last_file_may_go_when_it_is_confirmed(home):
     home.scan()
     assert home.state == "offline"
 
-    home.intake.confirm(os.fsencode(home.music))
+    home.confirm()
     home.scan()
     home.scan()
 
     assert (home.state, home.files) == ("online", set())
 
 
-def test_an_unknown_root_cannot_be_confirmed(home):
-    assert not home.intake.confirm(b"/nowhere")
+def test_a_root_that_is_online_cannot_be_confirmed(home):
+    home.put("song.flac")
+    home.scan()
+
+    with pytest.raises(UsageError, match="not an offline root"):
+        home.confirm()
+
+
+def test_a_confirmation_holds_for_one_disappearance(home):
+    song = home.put("song.flac")
+    home.scan()
+    song.unlink()
+    home.scan()
+    home.confirm()
+    home.scan()
+    home.scan()
+    song = home.put("song.flac")
+    home.scan()
+    song.unlink()
+
+    home.scan()
+
+    assert home.state == "offline"
 
 
 def test_a_folder_that_cannot_be_read_loses_nothing(home, monkeypatch):

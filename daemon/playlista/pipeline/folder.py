@@ -89,11 +89,6 @@ class Folder:
         self._pause_until = Seconds(0)
         self.wake.set()
 
-    def confirm(self) -> None:
-        """Accept that what is missing is meant to be."""
-        self.standing.confirm()
-        self.request_scan()
-
     def adopt(self, settings: WatchSettings) -> None:
         """Use other times from now on."""
         self._arrivals.settings = settings

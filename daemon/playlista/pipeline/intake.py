@@ -185,14 +185,6 @@ class Intake:
         for folder in list(self._folders.values()):
             folder.request_scan()
 
-    def confirm(self, path: bytes) -> bool:
-        """Accept that what is missing from a root is meant to be; False: no such root."""
-        found = [folder for folder in list(self._folders.values()) if folder.root.path == path]
-        for folder in found:
-            folder.confirm()
-        return bool(found)
-
-    @property
     def scanned(self) -> bool:
         """Whether the first full scan of every root has ended, or cannot even begin."""
         folders = list(self._folders.values())

@@ -45,21 +45,12 @@ class Standing:
         self._seen: tuple[int, int] | None = None
         self._remembered_n: int | None = None
         self._held = False
-        self._confirmed = False
         self._doubt = BackOff(RETRY_S, 300)
 
     @property
     def is_offline(self) -> bool:
         """Whether nothing that is missing counts as deleted."""
         return self.state == "offline"
-
-    def confirm(self) -> None:
-        """Accept that what is missing is meant to be."""
-        self._confirmed = True
-
-    def _is_confirmed(self) -> bool:
-        """Tell whether a person said so, here or by the command line."""
-        return self._confirmed or self._tracks.is_confirmed(self._root.root_id)
 
     def is_there(self) -> bool:
         """Look whether the root can be read at all, and remember the answer.
@@ -108,7 +99,7 @@ class Standing:
         return self._remembered_n
 
     def _loss(self) -> str | None:
-        if not self._remembered() or self._is_confirmed():
+        if not self._remembered() or self._tracks.is_confirmed(self._root.root_id):
             return None
         return f"it is empty, where {self._remembered():,} files are remembered; {self._advice()}"
 
@@ -119,7 +110,7 @@ class Standing:
         remembered_n = self._remembered()
         another_disk = self._seen != self._trusted and gone_n >= remembered_n
         doubtful = another_disk or is_mass(gone_n, remembered_n)
-        self._held = doubtful and not self._is_confirmed()
+        self._held = doubtful and not self._tracks.is_confirmed(self._root.root_id)
         if self._held:
             self._go_offline(f"{gone_n:,} of {remembered_n:,} files are gone; {self._advice()}")
         return not self._held
@@ -134,7 +125,7 @@ class Standing:
         Raises:
             StoreBusy: It could not be remembered.
         """
-        self._held = self._confirmed = False
+        self._held = False
         self._doubt.reset()
         self._go_online()
 
