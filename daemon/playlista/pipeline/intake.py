@@ -185,6 +185,7 @@ class Intake:
         for folder in list(self._folders.values()):
             folder.request_scan()
 
+    @property
     def scanned(self) -> bool:
         """Whether the first full scan of every root has ended, or cannot even begin."""
         folders = list(self._folders.values())

@@ -128,6 +128,7 @@ class Standing:
         self._held = False
         self._doubt.reset()
         self._go_online()
+        self._tracks.end_confirmation(self._root.root_id)
 
     def _advice(self) -> str:
         path = printable(self._root.path)

@@ -15,7 +15,7 @@ def roots(read: sqlite3.Connection) -> list[Root]:
 def confirm(write: sqlite3.Connection, path: bytes) -> None:
     """Accept that what is missing from a root is meant to be.
 
-    It holds until the root is online again.
+    It holds until disk and database agree again.
 
     Raises:
         UsageError: No such root is offline.

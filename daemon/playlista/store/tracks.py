@@ -62,8 +62,8 @@ class Tracks:
         with self._database.transaction() as write:
             write.execute(
                 "UPDATE root SET state = ?, why = ?, dev = coalesce(?, dev), "
-                "ino = coalesce(?, ino), confirmed = confirmed AND ? <> 'online' WHERE id = ?",
-                (state, why, dev, ino, state, root_id),
+                "ino = coalesce(?, ino) WHERE id = ?",
+                (state, why, dev, ino, root_id),
             )
 
     def is_confirmed(self, root_id: int) -> bool:
@@ -71,6 +71,12 @@ class Tracks:
         with self._database.reading() as read:
             row = read.execute("SELECT confirmed FROM root WHERE id = ?", (root_id,)).fetchone()
             return bool(row["confirmed"])
+
+    def end_confirmation(self, root_id: int) -> None:
+        """Ask again the next time: what was accepted has been carried out."""
+        if self.is_confirmed(root_id):
+            with self._database.transaction() as write:
+                write.execute("UPDATE root SET confirmed = 0 WHERE id = ?", (root_id,))
 
     def known(self, root_id: int, directory: bytes = b"") -> dict[bytes, Known]:
         """Return what is remembered below a directory, tombstones included, by relpath.
