@@ -11,11 +11,15 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
 
+# the demo library has a state of its own, so that it never gets into anybody's playlists
+ifeq ($(strip $(MUSIC)),)
+run: export PLAYLISTA_STATE_PATH := $(CURDIR)/demo/state
+endif
 run: .venv/installed ## the daemon in the foreground: make run MUSIC=~/Music (without MUSIC: a demo library)
-	@[ -n "$$MUSIC" ] || $(BIN)/playlista demo demo
+	@[ -n "$$MUSIC" ] || $(BIN)/playlista demo demo/music
 # on a terminal the daemon is a job of its own: Ctrl-C stops it alone, and make sees it end well
-	@if [ -t 0 ]; then set -m; $(BIN)/playlista run "$${MUSIC:-demo}"; \
-	else exec $(BIN)/playlista run "$${MUSIC:-demo}"; fi
+	@if [ -t 0 ]; then set -m; $(BIN)/playlista run "$${MUSIC:-demo/music}"; \
+	else exec $(BIN)/playlista run "$${MUSIC:-demo/music}"; fi
 export MUSIC
 
 test: .venv/installed ## the whole suite with coverage; REQUIRE_ALL=1 makes a skip a failure

@@ -81,7 +81,7 @@ def test_make_run_without_music_renders_the_demo_library_first(checkout):
         said = [running.stdout.readline(), running.stdout.readline()]
         running.terminate()
 
-    assert said == ["demo demo\n", "run demo\n"]
+    assert said == ["demo demo/music\n", "run demo/music\n"]
 
 
 def test_without_a_python_that_will_do_one_line_says_what_to_install(checkout):

@@ -18,7 +18,7 @@ from playlista.cli.status import status
 from playlista.errors import OperatorError, TryAgain
 
 TEMPORARY_FAILURE = 75  # EX_TEMPFAIL: the same command may work later
-SEED_SPELLING = ("-a", "--analyze")
+EARLIER_SPELLING = ("-a", "--analyze")
 
 app = typer.Typer(
     name="playlista",
@@ -43,16 +43,16 @@ app.command("demo")(demo)
 def main() -> None:
     """Run the command line; whatever a person must act on is one line and a status."""
     try:
-        app(_seed_to_verb(sys.argv[1:]))
+        app(_earlier_to_verb(sys.argv[1:]))
     except OperatorError as error:
         _leave(str(error), error.exit_status)
     except TryAgain as error:
         _leave(str(error), TEMPORARY_FAILURE)
 
 
-def _seed_to_verb(arguments: list[str]) -> list[str]:
-    """Accept the seed's ``-a`` in front of everything for the verb ``analyze``."""
-    if arguments and arguments[0] in SEED_SPELLING:
+def _earlier_to_verb(arguments: list[str]) -> list[str]:
+    """Accept the earlier playlista's ``-a`` in front of everything for the verb ``analyze``."""
+    if arguments and arguments[0] in EARLIER_SPELLING:
         return ["analyze", *arguments[1:]]
     return arguments
 

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 class Bar:
-    """A bar on stderr, so that standard output stays for facts.
+    """A bar on stderr, so that standard output stays for facts; only where somebody looks.
 
     Args:
         quiet: Draw nothing.
     """
 
     def __init__(self, *, quiet: bool) -> None:
+        console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -31,8 +32,8 @@ class Bar:
             TextColumn("{task.fields[rate]}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
-            disable=quiet,
+            console=console,
+            disable=quiet or not console.is_terminal,
         )
         self._task = self._progress.add_task("looking", total=None, rate="")
 

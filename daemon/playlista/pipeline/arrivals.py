@@ -18,7 +18,7 @@ from playlista.watch.reconcile import Arrived, Back, Difference
 from playlista.watch.scanner import GONE, Entry, Walk
 from playlista.watch.settle import Settle
 
-BATCH_N = 500  # rows per transaction (watching.md §5)
+BATCH_N = 500  # rows per transaction (ADR 0011)
 
 log = logging.getLogger(__name__)
 

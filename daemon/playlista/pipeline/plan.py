@@ -8,7 +8,7 @@ from playlista.pool.need import Needs
 from playlista.records import AudioSettings, Job, Tier
 from playlista.units import GIGABYTE, MEGABYTE, Bytes
 
-LONG_BACKLOG_S: Final = 600.0  # more than this to do: quick tier first (analysis.md)
+LONG_BACKLOG_S: Final = 600.0  # more than this to do: quick tier first (a guess)
 BYTES_PER_SECOND: Final = 16_000  # 128 kbit/s, below which music is rarely stored (a guess)
 LIMIT_PER_SECOND: Final = 0.25  # of sound: 25 times what the full tier takes on a server core
 DECODED_GROWTH: Final = 25  # whole-file decode: float32 at 48 kHz against 64 kbit/s (a guess)

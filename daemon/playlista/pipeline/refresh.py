@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from playlista.config.settings import StoreSettings
@@ -57,6 +58,7 @@ class Refresh:
         self._lists = Lists(database)
         self._settings = settings
         self._metrics = metrics
+        self._files: list[Path] = []
 
     def founded(self) -> bool:
         """Tell whether there are lists already."""
@@ -96,7 +98,10 @@ class Refresh:
         """
         stored = self._lists.load().values()
         self._metrics.playlists.set(sum(1 for one in stored if one.lines))
-        pending = [one for one in stored if one.published < one.revision]
+        files = {self._file(one): one for one in stored if entries(one)}
+        self._files = list(files)
+        gone = [files[file].playlist.id for file in self.missing()]
+        pending = [one for one in stored if one.published < one.revision or one.playlist.id in gone]
         log_path = self._settings.deltas
         deltas.append(log_path, self._lists.records(after=deltas.last_seq(log_path)))
         try:
@@ -110,8 +115,21 @@ class Refresh:
         if pending:
             self._lists.mark_published(pending)
 
+    def missing(self) -> list[Path]:
+        """Return the files that were written, and that somebody has taken away since.
+
+        Raises:
+            TryAgain: The disk is away.
+            OperatorError: The playlist folder cannot be looked into.
+        """
+        with disk.translated(self._settings.playlists):
+            return [file for file in self._files if not file.exists()]
+
+    def _file(self, stored: StoredList) -> Path:
+        return self._settings.playlists / delta.file_name(stored.playlist)
+
     def _push(self, stored: StoredList) -> None:
-        path = self._settings.playlists / delta.file_name(stored.playlist)
+        path = self._file(stored)
         text = delta.content(stored.head, entries(stored))
         if text:
             m3u8.write(path, text)

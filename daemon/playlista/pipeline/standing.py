@@ -2,7 +2,7 @@
 
 Offline is a root that is absent, unreadable, empty where files are remembered, or from
 which so much disappeared at once that a person should say whether it was meant. Nothing of
-it vanishes; it comes back by itself (watching.md §6.7).
+it vanishes; it comes back by itself (ADR 0006).
 """
 
 import logging

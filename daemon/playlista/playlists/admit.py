@@ -12,7 +12,7 @@ from playlista.playlists.space import Space
 from playlista.records import Member
 
 ROLLING = 50
-"""Lines of "Recently added" in a large library (playlists.md §2)."""
+"""Lines of "Recently added" in a large library (a guess)."""
 
 ARRIVED = "arrived among the latest"
 

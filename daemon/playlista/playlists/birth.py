@@ -14,7 +14,7 @@ ENOUGH = 8
 """Lists below which every measure is tried, and above which lists are born one at a time."""
 
 TARGET = 60
-"""Lines of a list at birth in a large library (playlists.md §2)."""
+"""Lines of a list at birth in a large library (ADR 0010)."""
 
 RESERVE_SHARE = 0.45
 """Part of the library that a reserve list chooses from: wide, so that one is found."""

@@ -12,7 +12,7 @@ from playlista.playlists.space import WEIGHTS, Array, Rows, Space
 
 SEED = 20260921
 STARTS = 8
-"""Random starts of k-means, of which the tightest is taken (playlists.md, measured)."""
+"""Random starts of k-means, of which the tightest is taken (ADR 0010)."""
 
 SLACK = 1.25
 """How much farther out than nine in ten of its founders a group still admits: a guess."""

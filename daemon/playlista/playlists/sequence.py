@@ -12,7 +12,7 @@ from playlista.playlists.space import Array, Rows, Space
 from playlista.records import LibraryTrack
 
 NEUTRAL = 0.5
-"""Cost of a part of a transition of which nothing is known (playlists.md §3)."""
+"""Cost of a part of a transition of which nothing is known (ADR 0010)."""
 
 PASSES = 20
 """Rounds of 2-opt; at 75 lines it settles within ten (measured, 60 synthetic lists)."""
@@ -69,7 +69,7 @@ class Crowd:
             b: Positions in this crowd.
 
         Source:
-            playlists.md §3; distance of descriptors in place of embeddings.
+            ADR 0010; distance of descriptors in place of embeddings.
         """
         sound = np.minimum(1.0, self.space.between(self.rows[a], self.rows[b]) / 2)
         same_artist = (self.artist[a] == self.artist[b]) & (self.artist[a] >= 0)

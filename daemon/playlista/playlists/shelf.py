@@ -8,7 +8,7 @@ from playlista.records import Member, Playlist
 
 SHORTEST = 6
 LONGEST = 75
-"""Lines of a list (playlists.md: complaints about lists of 3 and of 1,500)."""
+"""Lines of a list (ADR 0010)."""
 
 
 @dataclass(slots=True)

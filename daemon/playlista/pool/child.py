@@ -1,7 +1,7 @@
 """One child process that runs one function, and that can be killed at any moment.
 
 Started as a fresh interpreter, not with multiprocessing: no fork, no second import of
-``__main__``, and no descriptor inherited but its own line (ADR 0001).
+``__main__``, and no descriptor inherited but its own line (ADR 0005).
 """
 
 import contextlib

@@ -6,7 +6,7 @@ from playlista.pool.memory import Scope
 from playlista.units import GIGABYTE, Bytes, Ratio
 
 FAILSAFE = Ratio(0.85)
-"""The seed's MEMORY_FAILSAFE_PERCENT."""
+"""The default of MEMORY_FAILSAFE_PERCENT, as in earlier playlistas."""
 GROW_SHARE = 75 / 85
 RESUME_SHARE = 82 / 85
 """Of the failsafe: 75 % and 82 % for one of 85 %; the second is a guess, 2026-11."""
@@ -16,7 +16,7 @@ RESUME_MARGIN = 1.25
 """Work resumes with so much more available than the minimum; a guess, 2026-11."""
 LEAST_AVAILABLE, LEAST_SHARE = Bytes(GIGABYTE // 2), 0.06
 RESERVED, RESERVED_SHARE = Bytes(3 * GIGABYTE // 2), 0.08
-"""The seed's: the smaller of the two, for MIN_AVAILABLE_MEMORY_GB and MEMORY_RESERVED_GB."""
+"""Of each pair the smaller, for MIN_AVAILABLE_MEMORY_GB and MEMORY_RESERVED_GB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from playlista.units import GIGABYTE, Bytes
 
 FIRST_GUESS = Bytes(8 * GIGABYTE // 10)
 FIRST_SHARE = 0.25
-"""Of the limit; both are the seed's MEMORY_PER_WORKER_GB."""
+"""Of the limit; both are the default of MEMORY_PER_WORKER_GB."""
 MARGIN = 1.1
 FORGET = 0.02
 """Guesses, 2026-11: a high peak is believed at once, and half forgotten after 35 tracks."""

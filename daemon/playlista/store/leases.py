@@ -12,7 +12,7 @@ from playlista.records import Job
 from playlista.store import heard
 
 STRIKES = 3
-"""So often may one content bring down its worker (pool.md; the seed's number)."""
+"""So often may one content bring down its worker (ADR 0011)."""
 
 _OFFERED = "state = 'ready'"
 _HELD = "lease = :boot"

@@ -11,7 +11,7 @@ from playlista.watch.backoff import BackOff
 from playlista.watch.dirty import Dirty
 from playlista.watch.observer import RootObserver, Trouble
 
-CHECK_S = 2.0  # watching.md §6.5
+CHECK_S = 2.0  # a guess
 STEADY_S = 300.0  # an observer that lived so long starts the back-off anew (a guess)
 
 log = logging.getLogger(__name__)

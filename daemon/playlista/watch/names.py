@@ -1,7 +1,6 @@
 """Which names are never looked at: unfinished downloads, hidden files, a NAS's own folders.
 
-The final rename of a download names the real file, and that is when it is seen
-(watching.md §3).
+The final rename of a download names the real file, and that is when it is seen.
 """
 
 import re

@@ -1,6 +1,6 @@
 """watchdog's inotify observer, made to say when it can no longer be trusted.
 
-watchdog 7.1 loses events silently in ordinary situations (watching.md §1, ADR 0006). These
+watchdog 7.1 loses events silently in ordinary situations (ADR 0006). These
 subclasses change five things: a queue overflow ends the thread instead of an endless
 repair, any exception ends it audibly, the inotify descriptor is not inherited, a reached
 watch limit is remembered, and two warnings whose text is the whole watch table are never
