@@ -1,1 +1,1 @@
-"""The flow: intake, dispatch, save, refresh."""
+"""The flow: dispatch, save, refresh, and intake joined to them."""

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Any, Final, Self
 
 from playlista.config.settings import Config
+from playlista.intake.intake import Intake
+from playlista.intake.ledger import Found
 from playlista.metrics import Metrics
 from playlista.pipeline import terms
 from playlista.pipeline.composer import Composer
 from playlista.pipeline.dispatch import Dispatch
-from playlista.pipeline.intake import Intake
-from playlista.pipeline.ledger import Found
 from playlista.pipeline.pace import Pace
 from playlista.pipeline.part import Part
 from playlista.pipeline.refresh import Refresh

@@ -9,10 +9,10 @@ from typing import Any
 
 from playlista.config.settings import WatchSettings
 from playlista.errors import TryAgain, printable
+from playlista.intake.arrivals import Arrivals
+from playlista.intake.folder import Folder
+from playlista.intake.ledger import Found, Ledger
 from playlista.metrics import Metrics
-from playlista.pipeline.arrivals import Arrivals
-from playlista.pipeline.folder import Folder
-from playlista.pipeline.ledger import Found, Ledger
 from playlista.records import Known
 from playlista.store.tracks import Tracks
 from playlista.units import Seconds

@@ -10,10 +10,10 @@ import time
 
 from playlista.config.settings import WatchSettings
 from playlista.errors import TryAgain, printable
-from playlista.pipeline.arrivals import Arrivals
-from playlista.pipeline.ledger import Ledger
-from playlista.pipeline.standing import RETRY_S, Standing
-from playlista.pipeline.survey import Survey
+from playlista.intake.arrivals import Arrivals
+from playlista.intake.ledger import Ledger
+from playlista.intake.standing import RETRY_S, Standing
+from playlista.intake.survey import Survey
 from playlista.records import Root
 from playlista.units import Seconds
 from playlista.watch.absence import Absence

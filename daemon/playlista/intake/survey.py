@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from playlista.errors import printable
-from playlista.pipeline.arrivals import Arrivals
-from playlista.pipeline.ledger import Ledger
+from playlista.intake.arrivals import Arrivals
+from playlista.intake.ledger import Ledger
 from playlista.records import Known, Root
 from playlista.units import Seconds
 from playlista.watch.absence import Absence

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from playlista.audio.probe import is_candidate
 from playlista.config.settings import WatchSettings
 from playlista.errors import printable
-from playlista.pipeline.ledger import Ledger, Line
+from playlista.intake.ledger import Ledger, Line
 from playlista.records import Appeared, Known, Moved, Returned, Root
 from playlista.units import Seconds
 from playlista.watch.head import read_head

@@ -12,8 +12,8 @@ import pytest
 
 from playlista.config.settings import WatchSettings
 from playlista.errors import BadConfig, StoreBusy, UsageError
+from playlista.intake.intake import Intake
 from playlista.metrics import Metrics
-from playlista.pipeline.intake import Intake
 from playlista.service.labels import closed_sets
 from playlista.store.database import Database, writing
 from playlista.store.roots import confirm
@@ -202,7 +202,7 @@ def test_a_changed_file_is_queued_again(home):
 def test_what_is_not_audio_is_looked_at_once_and_not_queued(home, monkeypatch):
     home.put("cover.jpg", b"\xff\xd8\xff" + bytes(100))
     home.scan()
-    monkeypatch.setattr("playlista.pipeline.arrivals.read_head", lambda *_: pytest.fail("opened"))
+    monkeypatch.setattr("playlista.intake.arrivals.read_head", lambda *_: pytest.fail("opened"))
     home.scan()
 
     assert home.query("SELECT relpath, candidate FROM file") == [(b"cover.jpg", 0)]
@@ -776,7 +776,7 @@ def test_a_root_that_hangs_holds_up_no_other(home, tmp_path, monkeypatch):
         return real(path)
 
     monkeypatch.setattr(os, "scandir", hanging)
-    monkeypatch.setattr("playlista.pipeline.intake.HUNG_S", 0.5)
+    monkeypatch.setattr("playlista.intake.intake.HUNG_S", 0.5)
     intake = home.open(other, home.music)
     stop = threading.Event()
     thread = threading.Thread(target=intake.run, args=(stop,))
