@@ -1,4 +1,4 @@
-import os
+import json
 import socket
 
 import pytest
@@ -14,8 +14,6 @@ def healthy(home, tmp_path):
 
 
 def findings(home):
-    import json
-
     done = home.run("doctor", "--json")
     assert done.stderr == ""
     found = {finding["what"]: finding for finding in json.loads(done.stdout)}
@@ -69,6 +67,4 @@ def test_the_limits_of_the_kernel_are_told(healthy):
     found = findings(healthy)
 
     assert found["inotify max_user_watches"]["found"].isdigit()
-    assert found["processors"]["found"] == f"{len(os.sched_getaffinity(0))} usable" or (
-        found["processors"]["found"].endswith("usable")
-    )
+    assert found["processors"]["found"].endswith(" usable")

@@ -165,6 +165,13 @@ def test_an_unknown_list_is_refused_with_the_names_there_are(heard):
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_an_option_that_would_be_lost_before_the_verb_is_refused(heard):
+    done = heard.run("lists", "--json", "show", "any")
+
+    assert done.returncode == 2
+    assert "behind the verb" in done.stderr
+
+
 def test_the_delta_log_gives_the_files(heard):
     from playlista.playlists.replay import replay
 

@@ -20,6 +20,9 @@ Name = Annotated[str, typer.Argument(help="Name, slug or id of a list.", show_de
 def lists(context: typer.Context, config: ConfigFile = None, json: Json = False) -> None:
     """List every playlist with its size."""
     if context.invoked_subcommand is not None:
+        if config or json:
+            verb = f"lists {context.invoked_subcommand}"
+            raise UsageError(f"options come behind the verb: `playlista {verb} … --json`")
         return
     from playlista.cli import show
     from playlista.store.database import reading

@@ -34,10 +34,11 @@ def _from_daemon(listen: str) -> dict[str, Any] | None:
     ask = build_opener(ProxyHandler({}))
     try:
         with ask.open(f"http://{listen}/status", timeout=PATIENCE_S) as answer:
-            facts: dict[str, Any] = json.load(answer)
+            facts = json.load(answer)
     except (HTTPException, OSError, ValueError):
         return None
-    return facts
+    ours = isinstance(facts, dict) and "watch" in facts
+    return facts if ours else None
 
 
 def _from_database(settings: "Config") -> dict[str, Any]:
