@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from playlista.errors import OperatorError, TryAgain
+from playlista.errors import OperatorError, StoreBroken, TryAgain
 from playlista.pipeline.pace import Pace
 from playlista.pipeline.refresh import Refresh
 from playlista.pool.slot import Terms
@@ -118,6 +118,8 @@ class Composer:
                 self._refresh.adopt(composition)
                 self.published = True
                 self._founded = self._founded or bool(composition.playlists)
+        except StoreBroken:
+            raise
         except (TryAgain, OperatorError) as error:
             log.warning("playlists are not up to date: %s", error)
             self._again()

@@ -24,7 +24,7 @@ from playlista.web.server import Server
 from playlista.web.views import Views
 
 TICK_S: Final = Seconds(1.0)
-TELL_S: Final = 2.0  # between two looks at a database that changes
+TELL_S: Final = 5.0  # between two looks at a database that changes
 RECOUNT_S: Final = 60.0  # and at one that does not
 STUCK_S: Final = Seconds(25.0)  # below WatchdogSec=30s: the reason is logged before the kill
 KILLED_BY_USER: Final = 130
