@@ -61,6 +61,9 @@ def analyze(  # noqa: PLR0917 - typer passes them by name
         f"{summary['playlists']} playlists in {loaded.config.store.playlists}",
         markup=False,
     )
+    for root in summary["watch"]["roots"]:
+        if root["state"] != "online":
+            show.console.print(f"{root['path']} is {root['state']}: {root['why']}", markup=False)
     set_aside = tracks["failed"] + summary["backlog"]["incomplete"] + summary["backlog"]["waiting"]
     if set_aside:
         show.console.print(f"{set_aside} could not be analysed: `playlista failures` tells why")
