@@ -12,6 +12,7 @@ import pytest
 from playlista.config.settings import Config
 from playlista.pipeline.dispatch import Dispatch
 from playlista.pipeline.save import Save
+from playlista.pool import governor
 from playlista.records import Appeared, Signature, Tier
 from playlista.store.backlog import failures
 from playlista.store.tracks import Tracks
@@ -145,6 +146,24 @@ def test_every_worker_gets_a_track(dispatching, land):
     dispatch._hand_out()
 
     assert len(dispatch._in_hand) == 2
+
+
+def test_a_worker_between_two_short_tracks_is_not_spare(dispatching, land, counted, monkeypatch):
+    for number in range(6):
+        land(f"{number}.wav")
+    views = []
+    decide = governor.decide
+    monkeypatch.setattr(governor, "decide", lambda view, *r: views.append(view) or decide(view, *r))
+    dispatch = dispatching()
+    until(dispatch, lambda: dispatch.settled == 2)  # the first waits for its worker
+    views.clear()
+
+    while dispatch.settled < 5:
+        dispatch.step()
+        if dispatch.settled < 5:
+            assert counted("workers", state="busy") == 1
+
+    assert {view.running for view in views} == {1}
 
 
 def test_a_full_queue_leases_no_more(dispatching, land):

@@ -78,6 +78,7 @@ class Dispatch:
         self._unsaved: list[Outcome[Job]] = []
         self._in_hand: set[int] = set()
         self._alone = False
+        self._worked = self._ceiling = 0
         self._passed: tuple[int, float] | None = None
         self._seconds: dict[str, float] = {}
         self._adopt(config)
@@ -148,6 +149,8 @@ class Dispatch:
         turns = [(job, tier) for job, tier in tiers.items() if tier is not None]
         if decision.lease:
             self._lease(turns, seen)
+        self._worked = self._pool.running
+        self._show(decision, seen)
         return bool(turns)
 
     def _tier_now(self, job: Job, situation: plan.Situation) -> Tier | None:
@@ -175,30 +178,34 @@ class Dispatch:
             memory=seen,
             processors=processors,
             backlog=len(offered),
-            running=self._pool.running,
+            # one that has just finished has not been without work, and is about to get more
+            running=max(self._pool.running, self._worked),
             workers=sum(states.values()) - states[State.ENDING],
         )
         decision = governor.decide(view, self._past, self._limits)
         self._past = decision.past
         self._pool.resize(decision.target)
-        if decision.shed:
+        if decision.shed and self._pool.running > decision.target:
             self._pool.shed(decision.shed)
         if decision.kill_largest:
             self._pool.kill_largest()
-        ceiling = governor.ceiling_of(view, self._limits)
+        self._ceiling = governor.ceiling_of(view, self._limits)
+        return decision, seen
+
+    def _show(self, decision: Decision, seen: Memory | None) -> None:
+        """Tell status and Prometheus, with the workers as they will be for the next while."""
         reason = self._pool.trouble or decision.reason.value
         self.facts = Facts(
-            self._workers_fact(decision.target, ceiling, reason), self._memory_fact(seen)
+            self._workers_fact(decision.target, self._ceiling, reason), self._memory_fact(seen)
         )
         self._gauges.show(
             self._pool,
             decision,
-            ceiling,
+            self._ceiling,
             seen,
             failsafe=self._limits.failsafe,
             weigh=self._config.audio.memory_monitoring_enabled,
         )
-        return decision, seen
 
     def _lease(self, turns: list[tuple[Job, Tier]], seen: Memory | None) -> None:
         for job, tier in turns:
