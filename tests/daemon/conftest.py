@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 import sounds
 from daemons import KINDS, PIECES, Daemon, Home, home_in, piece
 
@@ -52,8 +53,8 @@ def make_home(tmp_path: Path, compiled: dict[str, str]) -> Callable[..., Home]:
 
 @pytest.fixture
 def home(analysed: Home, make_home: Callable[..., Home], music: Path, tmp_path: Path) -> Home:
-    """A home that knows the shared folder, and an empty one of its own: ``tmp_path/"mine"``."""
-    (tmp_path / "mine").mkdir()
+    """A home that knows the shared folder, and ``tmp_path/"mine"``, a folder of the test's own."""
+    (tmp_path / "mine").mkdir(exist_ok=True)
     home = make_home(music, tmp_path / "mine")
     shutil.copytree(analysed.state, home.state)
     return home

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 import sounds
 from daemons import PIECES, until
 
@@ -60,13 +61,15 @@ def test_the_watchdog_is_fed_twice_in_its_time(home, start):
     assert time.monotonic() - began > 0.5
 
 
-def test_without_watchdog_seconds_systemd_hears_of_none_for_another_process(home, start):
+def test_a_watchdog_that_is_for_another_process_is_not_fed(home, start):
     daemon = start(home, WATCHDOG_USEC="1000000", WATCHDOG_PID="1")
 
     daemon.told("STATUS=")
     time.sleep(1.2)
+    daemon.signal(signal.SIGTERM)
 
-    assert daemon.ask("/healthz")[0] == 200
+    daemon.told("STOPPING=1")
+    assert "WATCHDOG=1" not in daemon.heard
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -80,19 +83,16 @@ def test_a_signal_ends_it_with_status_zero(home, start, number):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_stopped_in_mid_analysis_it_gives_the_track_back_uncounted(
-    listening, home, number
-):
+def test_stopped_in_mid_analysis_it_gives_the_track_back_uncounted(listening, home, number):
     listening.signal(number)
 
     status, seconds = listening.ended()
-    print(f"{number.name} in mid-analysis: {seconds:.1f} s")
     assert status == 0
     assert seconds < PATIENCE_S
     assert leases(home) == [("ready", 0, 0, 0)]
 
 
-def test_a_second_signal_does_not_wait(listening, home):
+def test_a_second_signal_does_not_wait(listening):
     workers = listening.workers
     listening.signal(signal.SIGINT)
     listening.told("STOPPING=1")
@@ -106,9 +106,9 @@ def test_a_second_signal_does_not_wait(listening, home):
 
 
 def test_what_was_given_back_is_finished_after_the_restart(home, start, tmp_path):
-    sounds.write(tmp_path / "mine" / "short.flac", sounds.cadence("C minor", 60))
+    sounds.write(tmp_path / "mine" / "medium.flac", sounds.drone(1 / 6, 8000), rate=8000)
     daemon = start(home)
-    until(lambda: daemon.metric('backlog_tracks{state="leased"}') or daemon.busy)
+    until(lambda: daemon.busy)
     daemon.signal(signal.SIGTERM)
     daemon.signal(signal.SIGTERM)
     daemon.ended()
@@ -124,7 +124,6 @@ def test_the_idle_daemon_is_slim(home, start):
 
     rss = psutil.Process(daemon.pid).memory_info().rss
     maps = Path(f"/proc/{daemon.pid}/maps").read_text()
-    print(f"idle: {rss / 1e6:.0f} MB")
     assert rss < 120e6
     assert "numpy" not in maps
     assert "libav" not in maps

@@ -1,0 +1,75 @@
+"""``kill -9`` at any instant loses nothing and doubles nothing."""
+
+import os
+import signal
+import time
+
+import psutil
+import pytest
+
+import sounds
+from daemons import until
+
+TRACKS = 30
+DAEMON_KILLS = 10
+WORKER_KILLS = 5
+WORKER_KILL_PAUSE_S = 1.0
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """Tracks that differ from one another, each a moment's work."""
+    folder = tmp_path_factory.mktemp("many")
+    for number in range(TRACKS):
+        sound = sounds.drums(60 + 4 * number, 30, 22_050)
+        sounds.write(folder / f"{number:02}.flac", sound, rate=22_050)
+    return folder
+
+
+@pytest.fixture
+def survived(many, make_home):
+    """Return a function that asserts that nothing is lost, doubled or damaged."""
+    home = make_home(many)
+
+    def check(daemon):
+        until(lambda: daemon.at_rest(TRACKS) and daemon.status()["tracks"]["full"] == TRACKS, 60)
+        assert home.rows("SELECT * FROM job") == []
+        assert home.rows("SELECT count(*), count(DISTINCT audio_id) FROM file") == [
+            (TRACKS, TRACKS)
+        ]
+        assert home.rows("SELECT count(*), count(DISTINCT hash) FROM audio") == [(TRACKS, TRACKS)]
+        assert home.rows("PRAGMA integrity_check") == [("ok",)]
+        until(home.replays)
+        assert home.facts("failures") == []
+
+    return home, check
+
+
+@pytest.mark.timeout(180)
+def test_a_daemon_killed_ten_times_in_mid_analysis_loses_and_doubles_nothing(survived, start):
+    home, check = survived
+    orphans = []
+    for _ in range(DAEMON_KILLS):
+        daemon = start(home)
+        until(lambda daemon=daemon: daemon.busy)
+        orphans += daemon.workers
+        daemon.signal(signal.SIGKILL)
+        daemon.ended()
+
+    assert psutil.wait_procs(orphans, 3)[1] == []
+    check(start(home))
+
+
+@pytest.mark.timeout(120)
+def test_killed_workers_harm_no_neighbour_and_every_track_has_its_one_result(survived, start):
+    home, check = survived
+    daemon = start(home)
+    for _ in range(WORKER_KILLS):
+        until(lambda: daemon.busy)
+        victim = max(daemon.workers, key=lambda worker: worker.cpu_times().user)
+        os.kill(victim.pid, signal.SIGKILL)
+        time.sleep(WORKER_KILL_PAUSE_S)
+
+    check(daemon)
+    assert daemon.metric('worker_exits_total{reason="foreign_kill"}') > 0
+    assert daemon.metric('analyses_total{outcome="ok",tier="full"}') == TRACKS
