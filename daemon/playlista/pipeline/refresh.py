@@ -103,7 +103,9 @@ class Refresh:
         gone = [files[file].playlist.id for file in self.missing()]
         pending = [one for one in stored if one.published < one.revision or one.playlist.id in gone]
         log_path = self._settings.deltas
-        deltas.append(log_path, self._lists.records(after=deltas.last_seq(log_path)))
+        records = self._lists.records(after=deltas.last_seq(log_path))
+        if records:
+            deltas.append(log_path, records)
         try:
             with disk.translated(self._settings.playlists):
                 self._settings.playlists.mkdir(parents=True, exist_ok=True)
