@@ -42,10 +42,11 @@ def test_failures_are_tried_again_when_asked(heard, tmp_path):
     assert copy.facts("failures") == []
 
 
-def test_a_folder_that_is_not_there_is_told(home, tmp_path):
-    home.run("analyze", tmp_path / "unplugged")
+def test_a_configured_folder_that_is_not_there_is_told(home, tmp_path):
+    home.keys["PLAYLISTA_MUSIC_PATHS"] = f"{tmp_path}/unplugged"
+    home.run("analyze")
 
-    again = home.run("analyze", tmp_path / "unplugged")
+    again = home.run("analyze")
 
     assert again.returncode == 0
     assert f"{tmp_path}/unplugged is offline: No such file or directory" in again.stdout
@@ -59,8 +60,9 @@ def test_music_of_an_unplugged_disk_does_not_keep_it_waiting(home, tmp_path):
     assert home.facts("analyze", music)["backlog"]["ready"] == 1
     music.rename(tmp_path / "unplugged")
     del home.keys["PLAYLISTA_MIN_MEMORY_FOR_FULL_ANALYSIS_GB"]
+    home.keys["PLAYLISTA_MUSIC_PATHS"] = str(music)
 
-    done = home.run("analyze", music)
+    done = home.run("analyze")
 
     assert done.returncode == 0
     assert "0 analysed now; 1 tracks" in done.stdout
@@ -140,3 +142,10 @@ def test_bench_without_music_says_so(home, tmp_path):
 
     assert done.returncode == 2
     assert "no music found" in done.stderr
+
+
+def test_a_folder_that_is_not_there_is_a_usage_error(home):
+    done = home.run("analyze", "/not/there")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "playlista: /not/there is not a folder\n"

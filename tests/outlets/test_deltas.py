@@ -47,6 +47,18 @@ def test_the_last_seq_says_where_to_go_on(tmp_path):
     assert (before, deltas.last_seq(log)) == (0, 7)
 
 
+def test_a_log_set_aside_keeps_its_lines_and_makes_room(tmp_path):
+    log = tmp_path / "deltas.jsonl"
+    deltas.append(log, records(1, 2))
+    first = deltas.set_aside(log)
+    deltas.append(log, records(1))
+    second = deltas.set_aside(log)
+
+    assert (first.name, second.name) == ("deltas.jsonl.1", "deltas.jsonl.2")
+    assert (seqs(first), seqs(second)) == ([1, 2], [1])
+    assert not log.exists()
+
+
 @pytest.mark.parametrize(
     "tail",
     [b'{"seq": 3, "na', b"\0" * 5000, b'{"seq": 3, \0\0\n', b"3\n", b'{"seq": "x"}\n'],

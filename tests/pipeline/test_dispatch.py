@@ -368,7 +368,7 @@ def test_a_reload_that_the_database_refuses_is_tried_again(dispatching, shelf):
 def test_the_first_guess_of_a_need_is_the_configured_one(dispatching):
     dispatch = dispatching(memory_per_worker_gb=0.25)
 
-    assert dispatch._needs.predict(Tier.QUICK) == 250_000_000
+    assert dispatch._estimates.needs.predict(Tier.QUICK) == 250_000_000
 
 
 @pytest.mark.parametrize("wanted", [True, False])

@@ -312,3 +312,14 @@ def test_the_way_ends_when_the_file_is_on_disk(refresh, folder, heard, counted):
         refresh.adopt(composed(*tracks))
 
     assert counted("landing_to_playlist_seconds_count") == 0
+
+
+def test_the_log_of_another_database_is_kept_aside(refresh, shelf, heard):
+    deltas(shelf).write_text('{"seq": 40, "playlist_id": "of a lost database"}\n')
+    (one,) = heard(1)
+
+    refresh.adopt(composed(one))
+
+    kept = deltas(shelf).with_name("deltas.jsonl.1")
+    assert json.loads(kept.read_text())["seq"] == 40
+    assert [line["seq"] for line in log(shelf)] == [1]

@@ -12,6 +12,7 @@ from playlista.cli.options import (
     Workers,
     configuration,
     folders,
+    require_folders,
     require_music,
 )
 
@@ -50,6 +51,7 @@ def analyze(  # noqa: PLR0917 - typer passes them by name
         batch_size=batch_size,
     )
     require_music(loaded)
+    require_folders(music)
     with Bar(quiet=json) as bar:
         summary = once(loaded.config, bar.show)
     if json:

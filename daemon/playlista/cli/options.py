@@ -68,3 +68,16 @@ def require_music(loaded: "Loaded") -> None:
             "no music folder: name one (`playlista run ~/Music`) or set MUSIC_PATHS in "
             "playlista.conf"
         )
+
+
+def require_folders(music: list[Path] | None) -> None:
+    """Insist that folders named on the command line are there, now.
+
+    Configured ones may be on a disk that is not mounted yet: the daemon waits for them.
+
+    Raises:
+        UsageError: One is not a folder.
+    """
+    for folder in music or []:
+        if not folder.expanduser().is_dir():
+            raise UsageError(f"{folder} is not a folder")

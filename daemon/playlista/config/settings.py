@@ -140,7 +140,7 @@ class PoolSettings(Slice):
         default=100, ge=1, description="Tracks leased at once; when full, no more are leased."
     )
     batch_size: Auto | Annotated[int, Field(ge=1)] = Field(
-        default="auto", description="Results per commit and per playlist refresh."
+        default="auto", description="Results per playlist refresh while more are coming."
     )
     track_timeout_seconds: float = Field(
         default=30, gt=0, description="Floor of the time limit of one track; long tracks get more."

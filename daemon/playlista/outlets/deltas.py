@@ -4,6 +4,7 @@ A crash while appending leaves half a line at the end. It is cut off before the 
 append, and the ``seq`` of the last whole line says from where the database must repeat.
 """
 
+import itertools
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -16,8 +17,8 @@ BLOCK_BYTES = 65_536
 """Step of the backward search; a line is usually shorter."""
 
 
-def last_seq(path: bytes | Path) -> int:
-    """Return the ``seq`` of the last whole line; 0 when there is none.
+def last(path: bytes | Path) -> dict[str, Any] | None:
+    """Return the record in the last whole line; None when there is none.
 
     Raises:
         TryAgain: The disk is busy or away.
@@ -29,7 +30,29 @@ def last_seq(path: bytes | Path) -> int:
             with target.open("rb") as log:
                 return _last(log)[0]
         except FileNotFoundError:
-            return 0
+            return None
+
+
+def last_seq(path: bytes | Path) -> int:
+    """Return the ``seq`` of the last whole line, as `last` finds it; 0 when there is none."""
+    record = last(path)
+    return record["seq"] if record else 0
+
+
+def set_aside(path: bytes | Path) -> Path:
+    """Keep a log under another name, so that a new one can begin; return that name.
+
+    Raises:
+        TryAgain: The disk is busy or away.
+        OperatorError: The log cannot be renamed.
+    """
+    target = disk.located(path)
+    with disk.translated(target):
+        names = (target.with_name(f"{target.name}.{n}") for n in itertools.count(1))
+        kept = next(name for name in names if not name.exists())
+        target.rename(kept)
+        disk.sync_folder(target.parent)
+        return kept
 
 
 def append(path: bytes | Path, records: Iterable[Mapping[str, Any]]) -> int:
@@ -51,7 +74,8 @@ def append(path: bytes | Path, records: Iterable[Mapping[str, Any]]) -> int:
         disk.translated(target),
         target.open("a+b") as log,
     ):
-        seq, end = _last(log)
+        newest, end = _last(log)
+        seq = newest["seq"] if newest else 0
         lines = [json.dumps(record).encode() for record in records if record["seq"] > seq]
         log.truncate(end)
         log.writelines(line + b"\n" for line in lines)
@@ -62,17 +86,17 @@ def append(path: bytes | Path, records: Iterable[Mapping[str, Any]]) -> int:
         return len(lines)
 
 
-def _last(log: BinaryIO) -> tuple[int, int]:
-    """Return the ``seq`` of the last line that can be read, and where that line ends."""
+def _last(log: BinaryIO) -> tuple[dict[str, Any] | None, int]:
+    """Return the last record that can be read, and where its line ends."""
     end = _line_start(log, log.seek(0, os.SEEK_END))
     while end:
         start = _line_start(log, end - 1)
         log.seek(start)
-        seq = _seq(log.read(end - start))
-        if seq is not None:
-            return seq, end
+        record = _record(log.read(end - start))
+        if record is not None:
+            return record, end
         end = start
-    return 0, 0
+    return None, 0
 
 
 def _line_start(log: BinaryIO, end: int) -> int:
@@ -87,9 +111,10 @@ def _line_start(log: BinaryIO, end: int) -> int:
     return 0
 
 
-def _seq(line: bytes) -> int | None:
-    """Return a record's ``seq``; None for what a power cut left of one."""
+def _record(line: bytes) -> dict[str, Any] | None:
+    """Return a record; None for what a power cut left of one."""
     try:
-        return int(json.loads(line)["seq"])
-    except (ValueError, KeyError, TypeError):
+        record = json.loads(line)
+    except ValueError:
         return None
+    return record if isinstance(record, dict) and isinstance(record.get("seq"), int) else None

@@ -4,20 +4,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 from playlista.config.settings import Config
-from playlista.errors import StoreBusy, TooLarge, printable
+from playlista.errors import StoreBusy, TooLarge
 from playlista.metrics import Metrics
 from playlista.pipeline import plan, terms
-from playlista.pipeline.gauges import Gauges
+from playlista.pipeline.estimates import Estimates
 from playlista.pipeline.save import Save
-from playlista.pool import governor, memory, need, processor
-from playlista.pool.governor import Decision, Past, View
-from playlista.pool.memory import Memory
+from playlista.pipeline.steering import Facts, Steering
+from playlista.pool import memory, need
 from playlista.pool.outcome import Outcome
-from playlista.pool.slot import State
 from playlista.pool.supervisor import Pool
 from playlista.records import AnalysisRequest, Job, Tier
 from playlista.store.backlog import Backlog
@@ -28,17 +26,8 @@ IDLE_S: Final = 1.0  # while nothing is; intake wakes it at once
 OFFERED: Final = 32  # candidates looked at in one go
 PATIENCE_S: Final = 60.0  # so long smaller tracks may pass one that does not fit (a guess)
 GRACE_S: Final = 5.0  # for running tracks at the end; SIGTERM must be done in 10 s
-SMOOTHING: Final = 0.2  # of the running mean of seconds per track (a guess)
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What status tells of the pool."""
-
-    workers: dict[str, Any]
-    memory: dict[str, Any]
 
 
 class Dispatch:
@@ -55,7 +44,6 @@ class Dispatch:
     Attributes:
         calm: Nothing is waiting for a worker or with one.
         settled: How many analyses have ended, with or without a result.
-        facts: What status tells; replaced whole.
     """
 
     def __init__(
@@ -72,18 +60,16 @@ class Dispatch:
         self._save = save
         self._patient = patient
         self._on_settled = on_settled
-        self._gauges = Gauges(metrics)
         self._next_config: Config | None = None
-        self._past = Past()
         self._unsaved: list[Outcome[Job]] = []
         self._in_hand: set[int] = set()
         self._alone = False
-        self._worked = self._ceiling = 0
         self._passed: tuple[int, float] | None = None
-        self._seconds: dict[str, float] = {}
+        self._steering = Steering(
+            metrics, terms.limits(config.pool), weigh=config.audio.memory_monitoring_enabled
+        )
         self._adopt(config)
         self._pool: Pool[Job] = Pool(self._terms)
-        self.facts = Facts(self._workers_fact(0, 0, "starting"), self._memory_fact(None))
         self._stirred = False
         self.calm = False
         self.settled = 0
@@ -92,17 +78,28 @@ class Dispatch:
         now = memory.read()
         size = None if now is None else now.limit_bytes
         self._config = config
-        self._limits = terms.limits(config.pool)
+        self._steering.limits = terms.limits(config.pool)
+        self._steering.weigh = config.audio.memory_monitoring_enabled
         self._terms = terms.workers(config)
         self._decoding = terms.decoding(config.audio, size)
         guess = config.pool.memory_per_worker_gb
         first = need.first_guess(size) if guess == "auto" else Bytes(int(guess * GIGABYTE))
-        self._needs = need.Needs(first)
+        self._estimates = Estimates(need.Needs(first))
+
+    @property
+    def facts(self) -> Facts:
+        """What status tells of the pool."""
+        return self._steering.facts
+
+    @property
+    def hopeless(self) -> str | None:
+        """Why no worker can be started, after several tries; None while there is hope."""
+        return self._pool.trouble if self._pool.hopeless else None
 
     @property
     def worker_memory_bytes(self) -> int | None:
         """Resident memory of all workers; None when it is not monitored."""
-        return self._gauges.worker_memory_bytes
+        return self._steering.worker_memory_bytes
 
     # --- from other threads ---------------------------------------------------
 
@@ -143,14 +140,13 @@ class Dispatch:
     def _hand_out(self) -> bool:
         """Lease what may be leased now; tell whether there was anything that has its turn."""
         offered = self._backlog.ready(OFFERED)
-        decision, seen = self._govern(offered)
-        situation = self._situation(seen)
+        decision = self._steering.steer(self._pool, len(offered))
+        situation = self._situation()
         tiers = {job: self._tier_now(job, situation) for job in offered}
         turns = [(job, tier) for job, tier in tiers.items() if tier is not None]
         if decision.lease:
-            self._lease(turns, seen)
-        self._worked = self._pool.running
-        self._show(decision, seen)
+            self._lease(turns)
+        self._steering.show(self._pool, decision)
         return bool(turns)
 
     def _tier_now(self, job: Job, situation: plan.Situation) -> Tier | None:
@@ -169,53 +165,15 @@ class Dispatch:
             self._finish(self._pool.close(GRACE_S))
             self._pool = Pool(self._terms)
 
-    def _govern(self, offered: list[Job]) -> tuple[Decision, Memory | None]:
-        seen = memory.read()
-        processors = processor.read()
-        states = self._pool.states
-        view = View(
-            now=time.monotonic(),
-            memory=seen,
-            processors=processors,
-            backlog=len(offered),
-            # one that has just finished has not been without work, and is about to get more
-            running=max(self._pool.running, self._worked),
-            workers=sum(states.values()) - states[State.ENDING],
-        )
-        decision = governor.decide(view, self._past, self._limits)
-        self._past = decision.past
-        self._pool.resize(decision.target)
-        if decision.shed and self._pool.running > decision.target:
-            self._pool.shed(decision.shed)
-        if decision.kill_largest:
-            self._pool.kill_largest()
-        self._ceiling = governor.ceiling_of(view, self._limits)
-        return decision, seen
-
-    def _show(self, decision: Decision, seen: Memory | None) -> None:
-        """Tell status and Prometheus, with the workers as they will be for the next while."""
-        reason = self._pool.trouble or decision.reason.value
-        self.facts = Facts(
-            self._workers_fact(decision.target, self._ceiling, reason), self._memory_fact(seen)
-        )
-        self._gauges.show(
-            self._pool,
-            decision,
-            self._ceiling,
-            seen,
-            failsafe=self._limits.failsafe,
-            weigh=self._config.audio.memory_monitoring_enabled,
-        )
-
-    def _lease(self, turns: list[tuple[Job, Tier]], seen: Memory | None) -> None:
+    def _lease(self, turns: list[tuple[Job, Tier]]) -> None:
         for job, tier in turns:
             room = self._config.pool.queue_max_size - len(self._in_hand)
             if self._alone or min(room, self._pool.free) <= 0:
                 return
-            if not self._try(job, tier, seen):
+            if not self._try(job, tier):
                 return
 
-    def _try(self, job: Job, tier: Tier, seen: Memory | None) -> bool:
+    def _try(self, job: Job, tier: Tier) -> bool:
         """Lease and submit a track if it may run now; False when nobody may pass it."""
         pool = self._config.pool
         refusal = plan.refusal(job, pool)
@@ -226,8 +184,8 @@ class Dispatch:
         alone = plan.runs_alone(job, pool)
         if alone and self._in_hand:
             return True
-        needed = plan.need(job, tier, self._decoding, self._needs)
-        if self._in_hand and not governor.admits(needed, self._pool.reserved(), seen, self._limits):
+        needed = plan.need(job, tier, self._decoding, self._estimates.needs)
+        if self._in_hand and not self._steering.admits(self._pool, needed):
             return self._pass_over(job)
         if self._backlog.lease(job):
             request = AnalysisRequest(job.path, tier, job.signature, self._decoding)
@@ -245,23 +203,21 @@ class Dispatch:
             self._passed = (job.file_id, now)
         return now - self._passed[1] < PATIENCE_S
 
-    def _situation(self, seen: Memory | None) -> plan.Situation:
+    def _situation(self) -> plan.Situation:
         return plan.Situation(
-            available_bytes=None if seen is None else seen.available_bytes,
+            available_bytes=self._steering.available_bytes,
             backlog_s=None if self._patient else self._time_left(),
         )
 
     def _time_left(self) -> float | None:
-        """Estimate the wall seconds to the end of the backlog; None before the first result."""
-        each = self._seconds.get(self._backlog.wanted)
-        if each is None:
-            return None
-        return self._backlog.ready_count() * each / max(1, self._past.target)
+        return self._estimates.time_left(
+            self._backlog.ready_count(), self._backlog.wanted, self._steering.target
+        )
 
     def _finish(self, outcomes: list[Outcome[Job]]) -> None:
         for outcome in outcomes:
             self._in_hand.discard(outcome.key.file_id)
-            self._learn(outcome)
+            self._estimates.learn(outcome)
         if not self._in_hand:
             self._alone = False
         self._unsaved += outcomes
@@ -275,23 +231,3 @@ class Dispatch:
         else:
             self._on_settled(kept)
         self.settled += before - len(self._unsaved)
-
-    def _learn(self, outcome: Outcome[Job]) -> None:
-        tier = outcome.key.tier
-        if outcome.peak is not None:
-            self._needs.learn(tier, outcome.peak)
-        if outcome.value is not None:
-            known = self._seconds.get(tier, outcome.seconds)
-            self._seconds[tier] = known + SMOOTHING * (outcome.seconds - known)
-            log.debug("done %s in %.2f s", printable(outcome.key.path), outcome.seconds)
-
-    def _workers_fact(self, target: int, limit: int, reason: str) -> dict[str, Any]:
-        running = sum(self._pool.states.values()) if limit else 0
-        return {"running": running, "target": target, "limit": limit, "reason": reason}
-
-    def _memory_fact(self, seen: Memory | None) -> dict[str, Any]:
-        return {
-            "used_ratio": None if seen is None else round(seen.used_ratio, 4),
-            "failsafe_ratio": self._limits.failsafe,
-            "source": None if seen is None else seen.source,
-        }

@@ -152,6 +152,10 @@ class Flow:
             "watch": {"roots": self._intake.roots_status()},
         }
 
+    def hopeless(self) -> str | None:
+        """Return why no worker can be started, after several tries; None while there is hope."""
+        return self._dispatch.hopeless
+
     def worker_memory_bytes(self) -> int | None:
         """Return the resident memory of all workers; None when it is not monitored."""
         return self._dispatch.worker_memory_bytes

@@ -102,10 +102,7 @@ class Refresh:
         self._files = list(files)
         gone = [files[file].playlist.id for file in self.missing()]
         pending = [one for one in stored if one.published < one.revision or one.playlist.id in gone]
-        log_path = self._settings.deltas
-        records = self._lists.records(after=deltas.last_seq(log_path))
-        if records:
-            deltas.append(log_path, records)
+        self._fill_log()
         try:
             with disk.translated(self._settings.playlists):
                 self._settings.playlists.mkdir(parents=True, exist_ok=True)
@@ -116,6 +113,18 @@ class Refresh:
             raise
         if pending:
             self._lists.mark_published(pending)
+
+    def _fill_log(self) -> None:
+        """Append what the log lacks; one that another database wrote is kept aside."""
+        path = self._settings.deltas
+        newest = deltas.last(path)
+        if newest is not None and not self._lists.holds(newest):
+            kept = deltas.set_aside(path)
+            log.warning("%s is of another database: kept as %s", path, kept.name)
+            newest = None
+        records = self._lists.records(after=newest["seq"] if newest else 0)
+        if records:
+            deltas.append(path, records)
 
     def missing(self) -> list[Path]:
         """Return the files that were written, and that somebody has taken away since.

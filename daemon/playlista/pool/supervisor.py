@@ -71,6 +71,11 @@ class Pool(Generic[K]):
         return self._crew.starts.trouble
 
     @property
+    def hopeless(self) -> bool:
+        """Whether several workers in a row did not start, and none has since."""
+        return self._crew.starts.hopeless
+
+    @property
     def exits(self) -> Counter[Exit]:
         """How many workers have left since the beginning, by reason."""
         return self._crew.exits

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from playlista.config.settings import Config
-from playlista.errors import Interrupted
+from playlista.errors import Interrupted, OperatorError
 from playlista.pipeline.flow import Flow
 from playlista.service import logs
 from playlista.service.notify import Notifier
@@ -43,6 +43,7 @@ def once(config: Config, show: Callable[[Step], None]) -> dict[str, Any]:
 
     Raises:
         AlreadyRunning: A daemon holds the database.
+        OperatorError: No worker can be started.
         Interrupted: The user asked to stop; everything finished so far is kept.
     """
     Notifier(os.environ)  # takes systemd's variables away from the children
@@ -65,6 +66,8 @@ def _wait(flow: Flow, signals: Signals, show: Callable[[Step], None]) -> None:
         if signals.stop:
             raise Interrupted("stopped; what was finished is kept, the same command goes on")
         flow.raise_problem()
+        if (why := flow.hopeless()) is not None:
+            raise OperatorError(f"no worker can be started: {why}")
         show(_step(flow))
         if not flow.finished():
             steady_since = None

@@ -73,6 +73,14 @@ class Lists:
                 [(stored.revision, stored.playlist.id) for stored in lists],
             )
 
+    def holds(self, record: dict[str, Any]) -> bool:
+        """Tell whether a line of the delta log is this database's own."""
+        with self._database.reading() as read:
+            row = read.execute(
+                "SELECT seq, record FROM delta WHERE seq = ?", (record["seq"],)
+            ).fetchone()
+            return row is not None and {"seq": row["seq"]} | json.loads(row["record"]) == record
+
     def records(self, after: int = 0) -> list[dict[str, Any]]:
         """Return the edits with a ``seq`` above the given one, oldest first."""
         with self._database.reading() as read:
