@@ -104,6 +104,7 @@ class Daemon:
         )
         interval = notifier.watchdog_interval_s
         self.rest_s = TICK_S if interval is None else Seconds(min(TICK_S, interval))
+        self._feed = _nobody_watches if interval is None else notifier.watchdog
 
     def server(self) -> Server:
         """Return the HTTP server, not yet entered."""
@@ -123,7 +124,7 @@ class Daemon:
         self.flow.raise_problem()
         if self._state != "running" and self.flow.ready()[0]:
             self._state = "running"
-        hungry = self._health.feed(self._notifier.watchdog)
+        hungry = self._health.feed(self._feed)
         for reason in hungry:
             log.error("watchdog not fed: %s", reason)
         self._tell()
@@ -184,6 +185,10 @@ class Daemon:
             "memory": facts["memory"],
             "worker_memory_bytes": self.flow.worker_memory_bytes(),
         }
+
+
+def _nobody_watches() -> None:
+    """Feed no watchdog."""
 
 
 def _line(status: dict[str, Any]) -> str:
