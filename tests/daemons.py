@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +19,6 @@ from urllib.request import urlopen
 
 import numpy as np
 import psutil
-import pytest
 
 import sounds
 from playlista.playlists.replay import replay
@@ -121,8 +121,11 @@ class Daemon:
         self.home = home
         self.heard: list[str] = []
         self.log = folder / "log"
+        self._told = 0
         self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ear.bind(str(folder / "notify"))
+        self._listener = threading.Thread(target=self._listen)
+        self._listener.start()
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
                 [*PLAYLISTA, "run", "--config", home.config],
@@ -132,24 +135,31 @@ class Daemon:
                 text=True,
             )
         self.pid = self._process.pid
-        self.told("READY=1", START_S)
+        try:
+            self.told("READY=1", START_S)
+        except AssertionError as late:
+            self.stop()
+            raise AssertionError(f"it is not ready but says:\n{self.words()}") from late
         assert self._process.stdout is not None
         (self.url,) = re.findall(r"http://\S+", self._process.stdout.readline())
 
     # --- what it says -------------------------------------------------------------
 
-    def told(self, start: str, within_s: float = 10.0) -> str:
-        """Wait until systemd is told something that begins so; return it."""
-        deadline = time.monotonic() + within_s
-        while True:
-            self._ear.settimeout(max(0.001, deadline - time.monotonic()))
-            try:
-                said = self._ear.recv(4096).decode()
-            except TimeoutError:
-                pytest.fail(f"no {start} in {within_s:g} s but {self.heard}\n{self.words()}")
+    def _listen(self) -> None:
+        while said := self._ear.recv(4096).decode():
             self.heard.append(said)
-            if said.startswith(start):
-                return said
+
+    def told(self, start: str, within_s: float = 10.0) -> str:
+        """Wait for the next thing that systemd is told and that begins so; return it."""
+
+        def found() -> str | None:
+            for said in self.heard[self._told :]:
+                self._told += 1
+                if said.startswith(start):
+                    return said
+            return None
+
+        return str(until(found, within_s))
 
     def words(self) -> str:
         """Return its log so far."""
@@ -224,7 +234,11 @@ class Daemon:
         self._process.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()
-        self._ear.close()
+        if self._listener.is_alive():
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+                last.sendto(b"", self._ear.getsockname())
+            self._listener.join()
+            self._ear.close()
 
 
 def home_in(folder: Path, environ: dict[str, str], *roots: Path) -> Home:

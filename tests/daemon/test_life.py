@@ -10,24 +10,26 @@ import pytest
 import sounds
 from daemons import PIECES, until
 
-LONG_MINUTES = 40
+LONG_MINUTES = 20
 PATIENCE_S = 10.0
 """SIGTERM must be done in so long."""
 
 
 @pytest.fixture(scope="module")
 def long_track(tmp_path_factory) -> Path:
-    """A track that takes longer to analyse than a stopping daemon waits."""
+    """A track that takes some seconds to analyse."""
     path = tmp_path_factory.mktemp("long") / "long.flac"
     return sounds.write(path, sounds.drone(LONG_MINUTES / 60, 8000), rate=8000)
 
 
 @pytest.fixture
 def listening(home, long_track, tmp_path, start):
-    """A daemon in the middle of an analysis."""
+    """A daemon in the middle of an analysis, whose workers stand still so that it stays there."""
     (tmp_path / "mine" / "long.flac").write_bytes(long_track.read_bytes())
     daemon = start(home)
     until(lambda: daemon.busy)
+    for worker in daemon.workers:
+        worker.suspend()
     return daemon
 
 
@@ -38,7 +40,7 @@ def leases(home):
 def test_it_answers_by_the_time_it_is_ready(home, start):
     daemon = start(home)
 
-    assert daemon.heard == ["READY=1"]
+    assert daemon.heard[0] == "READY=1"
     assert daemon.ask("/healthz")[0] == 200
 
 
@@ -105,13 +107,9 @@ def test_a_second_signal_does_not_wait(listening):
     assert not psutil.wait_procs(workers, 2)[1]
 
 
-def test_what_was_given_back_is_finished_after_the_restart(home, start, tmp_path):
-    sounds.write(tmp_path / "mine" / "medium.flac", sounds.drone(1 / 6, 8000), rate=8000)
-    daemon = start(home)
-    until(lambda: daemon.busy)
-    daemon.signal(signal.SIGTERM)
-    daemon.signal(signal.SIGTERM)
-    daemon.ended()
+def test_what_was_given_back_is_finished_after_the_restart(listening, home, start):
+    listening.signal(signal.SIGTERM)
+    listening.ended()
 
     again = start(home)
 
