@@ -59,17 +59,28 @@ def test_no_two_lists_share_more_than_half_their_lines_at_birth(library, n):
     assert most_shared(first(library(n))) <= 0.5
 
 
-def test_no_two_lists_ever_share_more_than_half_their_lines(library):
+def test_no_arrival_makes_two_lists_share_more_than_half_their_lines(library):
     tracks, shared, rng = library(36), [], random.Random(1)
     lists = first(tracks)
     for batch in range(30):
         tracks = [*tracks, *library(rng.randint(1, 15), first=1000 + 20 * batch, seed=batch)]
         lists = compose(tracks, lists, now=NOW)
-        tracks = [track for track in tracks if rng.random() > 0.1]
-        lists = compose(tracks, lists, now=NOW)
         shared.append(most_shared(lists))
 
     assert max(shared) <= 0.5
+
+
+def test_deletions_take_out_their_own_lines_and_no_other_of_a_lasting_list(library):
+    tracks, rng = library(60), random.Random(1)
+    lists = first(tracks)
+    for _ in range(20):
+        tracks = [track for track in tracks if rng.random() > 0.1]
+        left = {track.track_id for track in tracks}
+        before, lists = lists, compose(tracks, lists, now=NOW)
+
+        for old, new in zip(before.playlists, lists.playlists, strict=True):
+            if old.name != "Recently added":
+                assert ids(new) == [track for track in ids(old) if track in left]
 
 
 def test_lists_around_a_sound_hold_one_style_each(library):

@@ -48,8 +48,9 @@ def _take_out(drafts: Sequence[Draft], present: set[int]) -> None:
     for draft in drafts:
         for track_id in draft.tracks & gone:
             draft.drop(track_id)
-    if gone:
-        part(drafts, admit.recent(drafts))
+    rolling = admit.recent(drafts)
+    if gone and rolling is not None:
+        part(rolling, drafts)
 
 
 def _take_in(

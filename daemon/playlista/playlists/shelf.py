@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 
 from playlista.records import Member, Playlist
 
@@ -71,26 +70,24 @@ def choose(ranked: Sequence[int], drafts: Sequence[Draft], size: int) -> list[in
     return []
 
 
-def part(drafts: Sequence[Draft], preferred: Draft | None) -> None:
-    """Make lists that shrank share at most half their lines again.
+def part(rolling: Draft, drafts: Iterable[Draft]) -> None:
+    """Make a rolling list share at most half its lines with every list that shrank.
 
-    Args:
-        drafts: All lists.
-        preferred: The one to yield wherever it is involved; else the longer one does.
+    It drops lines anyway. Lasting lists keep theirs, even where deletions have left two of
+    them more alike than they were allowed to be at birth.
     """
-    # a list that yields gets shorter, and may then share too much with a third
-    while any(_yield(a, b, preferred) for a, b in combinations(drafts, 2)):
+    lasting = [draft for draft in drafts if draft is not rolling]
+    # by yielding it gets shorter, and may then share too much with another
+    while any(_yield(rolling, other) for other in lasting):
         pass
 
 
-def _yield(a: Draft, b: Draft, preferred: Draft | None) -> bool:
+def _yield(rolling: Draft, other: Draft) -> bool:
     """Drop shared lines, the last first, until two lists differ enough; tell if any was."""
-    longer = b if len(b.tracks) >= len(a.tracks) else a
-    yielding = next((d for d in (a, b) if d is preferred), longer)
-    shared = [m.track_id for m in yielding.members if m.track_id in a.tracks & b.tracks]
+    shared = [m.track_id for m in rolling.members if m.track_id in other.tracks]
     before = len(shared)
-    while 2 * len(shared) > min(len(a.tracks), len(b.tracks)):
-        yielding.drop(shared.pop())
+    while 2 * len(shared) > min(len(rolling.tracks), len(other.tracks)):
+        rolling.drop(shared.pop())
     return len(shared) < before
 
 
