@@ -138,6 +138,12 @@ class StoreBroken(OperatorError):
     exit_status = 65
 
 
+class ModelMissing(OperatorError):
+    """EX_NOINPUT: a model is not there, is not what it should be, or does not work here."""
+
+    exit_status = 66
+
+
 class Interrupted(OperatorError):
     """Stopped by the user before it was done: 128 + SIGINT, as shells report it."""
 

@@ -12,6 +12,7 @@ from playlista.cli.doctor import doctor
 from playlista.cli.explain import explain
 from playlista.cli.failures import failures
 from playlista.cli.lists import app as lists
+from playlista.cli.models import app as models
 from playlista.cli.roots import app as roots
 from playlista.cli.run import run
 from playlista.cli.status import status
@@ -33,6 +34,7 @@ app.command("status")(status)
 app.command("explain")(explain)
 app.add_typer(lists, name="lists")
 app.add_typer(roots, name="roots")
+app.add_typer(models, name="models")
 app.command("failures")(failures)
 app.command("doctor")(doctor)
 app.command("conf")(conf)

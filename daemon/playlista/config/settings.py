@@ -97,6 +97,11 @@ class StoreSettings(Slice):
         return self.state_path / "deltas.jsonl"
 
     @property
+    def models(self) -> Path:
+        """The folder of the models."""
+        return self.state_path / "models"
+
+    @property
     def playlists(self) -> Path:
         """The folder of the .m3u8 files."""
         return self.playlist_path or self.state_path / "playlists"

