@@ -1,7 +1,11 @@
 """What every suite shares: programs that may be absent, real music, chance without luck."""
 
+import functools
+import http.server
+import os
 import shutil
-from collections.abc import Generator
+import threading
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -82,3 +86,41 @@ def real_tracks() -> list[Path]:
         pytest.skip(f"needs real music: apt install {' '.join(absent)}")
     files = (file for folder in REAL_MUSIC.values() for file in (games / folder).rglob("*"))
     return sorted(file for file in files if file.suffix in {".mp3", ".ogg"})
+
+
+@pytest.fixture(scope="session")
+def musicnn_wheel(request: pytest.FixtureRequest) -> Path:
+    """The published package with the weights, 29 MB: downloaded once, then kept."""
+    from playlista.inference import fetch, files  # not where no test needs onnxruntime
+    from playlista.inference.catalogue import MUSICNN
+
+    wheel = request.config.cache.mkdir("wheels") / "musicnn-0.1.0-py3-none-any.whl"
+    if not wheel.exists() or files.digest(wheel.read_bytes()) != MUSICNN.sha256:
+        wheel.write_bytes(fetch.download(MUSICNN))
+    return wheel
+
+
+@pytest.fixture
+def package_index(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
+    """A package index on this machine: where musicnn's wheel goes, and how pip finds it."""
+
+    class Silent(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    folder = tmp_path / "index/simple/musicnn"
+    folder.mkdir(parents=True)
+    serve = functools.partial(Silent, directory=tmp_path / "index")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        environ = {
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_INDEX_URL": f"http://127.0.0.1:{server.server_port}/simple",
+            "PIP_EXTRA_INDEX_URL": "",
+            "PIP_FIND_LINKS": "",
+            "PIP_NO_CACHE_DIR": "1",
+            "PIP_RETRIES": "0",
+            "NO_PROXY": "127.0.0.1",
+        }
+        yield folder, environ
+        server.shutdown()

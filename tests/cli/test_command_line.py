@@ -15,6 +15,7 @@ VERBS = (
     "status",
     "explain",
     "lists",
+    "models",
     "failures",
     "doctor",
     "conf",

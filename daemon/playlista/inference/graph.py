@@ -2,7 +2,7 @@
 
 Most filters of the trained networks are dead: their weights are as small as 1e-31, so that
 their output is the same number everywhere. Only the others are convolved, which takes a
-seventh of the arithmetic (ADR 0013).
+fifth of the time (ADR 0013).
 
 Source:
     Pons and Serra, "musicnn: pre-trained convolutional neural networks for music audio

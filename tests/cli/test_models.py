@@ -1,0 +1,98 @@
+"""``playlista models``: what is there, how it comes, whether it works."""
+
+import os
+
+import pytest
+
+NAMES = ["msd-musicnn", "mtt-musicnn"]
+WHEEL = "musicnn-0.1.0-py3-none-any.whl"
+
+
+@pytest.fixture
+def furnished(home, musicnn_wheel):
+    """A home with every model."""
+    done = home.run("models", "fetch", "--from", musicnn_wheel)
+    assert (done.returncode, done.stderr) == (0, "")
+    return home
+
+
+@pytest.mark.parametrize("verb", [("models",), ("models", "list")])
+def test_every_model_is_listed_with_its_licence(home, verb):
+    rows = home.facts(*verb)
+
+    assert [row["name"] for row in rows] == NAMES
+    assert {row["licence"] for row in rows} == {"ISC"}
+    assert {row["state"] for row in rows} == {"absent"}
+    assert all(len(row["tags"]) == 50 for row in rows)
+
+
+def test_from_an_index_they_come_checked_and_tried(home, package_index, musicnn_wheel):
+    folder, environ = package_index
+    (folder / WHEEL).symlink_to(musicnn_wheel)
+    home.keys.update(environ)
+
+    fetched = home.facts("models", "fetch")
+
+    assert [row["name"] for row in fetched] == NAMES
+    assert {row["state"] for row in home.facts("models")} == {"present"}
+    assert all(row["works"] for row in home.facts("models", "verify"))
+
+
+def test_from_a_wheel_they_come_without_a_network(home, musicnn_wheel):
+    home.keys["PIP_INDEX_URL"] = "http://127.0.0.1:1/simple"  # nobody answers there
+
+    done = home.run("models", "fetch", "mtt-musicnn", "--from", musicnn_wheel)
+
+    assert done.returncode == 0
+    assert [row["state"] for row in home.facts("models")] == ["absent", "present"]
+
+
+def test_a_file_that_is_not_the_wheel_leaves_with_66(home, tmp_path):
+    (tmp_path / WHEEL).write_bytes(b"something else")
+
+    done = home.run("models", "fetch", "--from", tmp_path / WHEEL)
+
+    assert done.returncode == 66
+    assert "not musicnn 0.1.0 as published" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (home.state / "models").exists()
+
+
+def test_no_network_is_one_line_and_66(home):
+    nowhere = "http://127.0.0.1:1/simple"
+    home.keys.update(PIP_INDEX_URL=nowhere, PIP_RETRIES="0", PIP_CONFIG_FILE=os.devnull)
+
+    done = home.run("models", "fetch")
+
+    assert done.returncode == 66
+    assert "--from FILE" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [(("fetch", "yamnet"), "yamnet"), (("fetch", "--from", "/nowhere.whl"), "/nowhere.whl")],
+)
+def test_what_does_not_exist_is_a_matter_of_usage(home, arguments, word):
+    done = home.run("models", *arguments)
+
+    assert done.returncode == 2
+    assert word in done.stderr
+
+
+def test_with_no_model_there_is_nothing_to_verify(home):
+    done = home.run("models", "verify")
+
+    assert done.returncode == 66
+    assert "playlista models fetch" in done.stderr
+
+
+def test_a_damaged_model_is_named_and_leaves_with_66(furnished):
+    file = furnished.state / "models/msd-musicnn.onnx"
+    file.write_bytes(file.read_bytes()[:-1])
+
+    done = furnished.run("models", "verify")
+
+    assert done.returncode == 66
+    assert "not what the catalogue describes" in done.stdout
+    assert [row["state"] for row in furnished.facts("models")] == ["changed", "present"]

@@ -1,0 +1,121 @@
+"""Where a model comes from, and everything that may go wrong on the way."""
+
+import dataclasses
+import socket
+import zipfile
+
+import pytest
+
+from playlista.errors import ModelMissing
+from playlista.inference import fetch, files
+from playlista.inference.catalogue import CATALOGUE, MUSICNN
+
+MSD = CATALOGUE["msd-musicnn"]
+WHEEL = "musicnn-0.1.0-py3-none-any.whl"
+
+
+@pytest.fixture
+def index(package_index, monkeypatch):
+    """The folder of musicnn's wheel on an index of our own."""
+    folder, environ = package_index
+    for key, value in environ.items():
+        monkeypatch.setenv(key, value)
+    return folder
+
+
+@pytest.fixture
+def older(tmp_path):
+    """A folder in which an older model lies."""
+    folder = tmp_path / "models"
+    files.put(folder, MSD, b"the older one")
+    return folder
+
+
+def still(folder):
+    """What lies in the model's place; nothing else may be there."""
+    (file,) = folder.iterdir()
+    return file.read_bytes()
+
+
+def test_the_published_wheel_is_downloaded_whole(index, musicnn_wheel):
+    (index / WHEEL).symlink_to(musicnn_wheel)
+
+    assert files.digest(fetch.download(MUSICNN)) == MUSICNN.sha256
+
+
+def test_another_wheel_under_the_same_name_is_refused(index):
+    with zipfile.ZipFile(index / WHEEL, "w") as wheel:
+        wheel.writestr("musicnn-0.1.0.dist-info/METADATA", "Name: musicnn\nVersion: 0.1.0\n")
+
+    with pytest.raises(ModelMissing, match=r"hash|HASH"):
+        fetch.download(MUSICNN)
+
+
+def test_a_wheel_that_is_cut_off_is_refused(index, musicnn_wheel):
+    (index / WHEEL).write_bytes(musicnn_wheel.read_bytes()[:100_000])
+
+    with pytest.raises(ModelMissing, match=r"hash|HASH"):
+        fetch.download(MUSICNN)
+
+
+@pytest.mark.usefixtures("index")
+def test_an_index_without_the_package_is_told():
+    with pytest.raises(ModelMissing, match=r"No matching distribution.*--from FILE"):
+        fetch.download(MUSICNN)
+
+
+@pytest.mark.usefixtures("index")
+def test_without_a_network_the_other_way_is_told(monkeypatch):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{nobody.getsockname()[1]}/simple")
+
+        with pytest.raises(ModelMissing, match="--from FILE"):
+            fetch.download(MUSICNN)
+
+
+def test_models_are_put_in_place_of_older_ones(older, musicnn_wheel):
+    written = fetch.install(older, CATALOGUE.values(), musicnn_wheel.read_bytes())
+
+    assert sorted(written) == sorted(older.iterdir())
+    assert {files.state(older, model) for model in CATALOGUE.values()} == {files.State.PRESENT}
+
+
+@pytest.mark.parametrize("harm", [lambda b: b[:-1], lambda b: b + b"\0", lambda _: b""])
+def test_a_wheel_of_another_hash_leaves_the_old_model(older, musicnn_wheel, harm):
+    with pytest.raises(ModelMissing, match="as published"):
+        fetch.install(older, [MSD], harm(musicnn_wheel.read_bytes()))
+
+    assert still(older) == b"the older one"
+
+
+def test_a_model_that_answers_wrongly_leaves_the_old_one(older, musicnn_wheel):
+    wrong = dataclasses.replace(MSD, answer={"embedding": {0: 1e9}, "tags": {}})
+
+    with pytest.raises(ModelMissing, match="does not work here"):
+        fetch.install(older, [wrong], musicnn_wheel.read_bytes())
+
+    assert still(older) == b"the older one"
+
+
+def test_a_member_that_differs_leaves_the_old_model(older, musicnn_wheel):
+    other = dataclasses.replace(MSD, data=dataclasses.replace(MSD.data, sha256="0" * 64))
+
+    with pytest.raises(ModelMissing, match="not what the catalogue describes"):
+        fetch.install(older, [other], musicnn_wheel.read_bytes())
+
+    assert still(older) == b"the older one"
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_what_is_converted_is_what_the_catalogue_describes(converted, name):
+    assert files.digest(converted[name]) == CATALOGUE[name].sha256
+
+
+def test_the_licence_goes_with_the_model(converted):
+    assert all(b"Universitat Pompeu Fabra" in content for content in converted.values())
+    assert all(b"THE SOFTWARE IS PROVIDED" in content for content in converted.values())
+
+
+def test_every_tag_has_one_name():
+    assert all(len(set(model.tags)) == 50 for model in CATALOGUE.values())
