@@ -98,6 +98,24 @@ def test_a_model_that_answers_wrongly_leaves_the_old_one(older, musicnn_wheel):
     assert still(older) == b"the older one"
 
 
+def test_a_conversion_to_other_bytes_leaves_the_old_model(older, musicnn_wheel):
+    other = dataclasses.replace(MSD, sha256="0" * 64)
+
+    with pytest.raises(ModelMissing, match="other bytes"):
+        fetch.install(older, [other], musicnn_wheel.read_bytes())
+
+    assert still(older) == b"the older one"
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, musicnn_wheel):
+    (tmp_path / "models").write_text("a file")
+
+    with pytest.raises(ModelMissing, match=r"models/msd-musicnn.onnx cannot be written"):
+        fetch.install(tmp_path / "models", [MSD], musicnn_wheel.read_bytes())
+
+    assert files.state(tmp_path / "models", MSD) is files.State.ABSENT
+
+
 def test_a_member_that_differs_leaves_the_old_model(older, musicnn_wheel):
     other = dataclasses.replace(MSD, data=dataclasses.replace(MSD.data, sha256="0" * 64))
 

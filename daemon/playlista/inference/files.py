@@ -13,6 +13,7 @@ class State(StrEnum):
     """What lies in a model's place."""
 
     ABSENT = "absent"
+    """Nothing that can be read."""
     PRESENT = "present"
     CHANGED = "changed"
     """Something else than the catalogue describes: damaged, or of another version."""
@@ -27,7 +28,7 @@ def state(folder: Path, model: Model) -> State:
     """Say what lies there."""
     try:
         content = path(folder, model).read_bytes()
-    except FileNotFoundError:
+    except OSError:
         return State.ABSENT
     return State.PRESENT if digest(content) == model.sha256 else State.CHANGED
 
@@ -51,15 +52,22 @@ def content(folder: Path, model: Model) -> bytes:
 
 
 def put(folder: Path, model: Model, content: bytes) -> Path:
-    """Write a model's file; at any moment its place holds the old or the new one, whole."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a model's file; at any moment its place holds the old or the new one, whole.
+
+    Raises:
+        ModelMissing: It cannot be written.
+    """
     file = path(folder, model)
     fresh = folder / f".{file.name}.tmp"
-    with fresh.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    fresh.replace(file)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with fresh.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        fresh.replace(file)
+    except OSError as error:
+        raise ModelMissing(f"{file} cannot be written: {error.strerror}") from error
     return file
 
 
