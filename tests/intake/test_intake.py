@@ -42,6 +42,7 @@ class Home:
             WatchSettings(music_paths=roots, **settings),
             self.metrics,
             changed=lambda found: self.found.update(asdict(found)),
+            expected=lambda: self.found.update(expected=1),
             own=(self.music / "lists",),
             watching=watching,
             wall=lambda: time.time() + self.years_later_s,
@@ -797,3 +798,13 @@ def test_a_bug_in_a_folder_ends_the_loop_loudly(home, monkeypatch):
 
     with pytest.raises(ZeroDivisionError):
         home.intake.run(threading.Event())
+
+
+def test_a_file_that_is_settling_is_announced(home):
+    home.scan()
+    home.put("song.flac")
+    home.intake.request_scan()
+
+    home.after(1)
+
+    assert (home.found["expected"], home.found["new"]) == (1, 0)

@@ -36,6 +36,7 @@ class Intake:
         settings: What is watched, and when a file counts as finished.
         metrics: Where it is counted.
         changed: Called after each transaction with what it wrote, from a folder's thread.
+        expected: Called, from there too, when something has been seen that is still settling.
         own: Folders of ours, never looked into: state and playlists.
         watching: False looks when asked, and never listens for events.
 
@@ -53,12 +54,13 @@ class Intake:
         metrics: Metrics,
         *,
         changed: Callable[[Found], object],
+        expected: Callable[[], object],
         own: Iterable[Path] = (),
         watching: bool = True,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.pulse = time.monotonic()
-        self._ledger = Ledger(tracks, metrics, changed)
+        self._ledger = Ledger(tracks, metrics, changed, expected)
         self._settings = settings
         self._paths = checked(settings.music_paths)
         self._own = tuple(own)

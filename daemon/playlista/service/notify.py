@@ -76,7 +76,10 @@ class Notifier:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
                 line.settimeout(SEND_TIMEOUT)
-                line.sendto(message.encode(errors="replace"), self._address)
+                # connected: on an unconnected socket poll says "writable" even when the
+                # receiver's queue is full, and the wait becomes a busy one
+                line.connect(self._address)
+                line.send(message.encode(errors="replace"))
         except OSError as error:
             log.warning("systemd cannot be told message=%r why=%r", message, str(error))
 

@@ -109,15 +109,15 @@ class Backlog:
         with self._leases() as leases:
             return leases.take(job)
 
-    def save(self, results: Sequence[tuple[Job, Analysis]]) -> int:
+    def save(self, results: Sequence[tuple[Job, Analysis]]) -> list[Job]:
         """Commit results and acknowledge their leases, all in one transaction.
 
         Returns:
-            How many were kept: a file that changed meanwhile keeps its place in the queue
+            Those that were kept: a file that changed meanwhile keeps its place in the queue
             and its result is discarded.
         """
         with self._leases() as leases:
-            return sum(self._save_one(leases, job, analysis) for job, analysis in results)
+            return [job for job, heard in results if self._save_one(leases, job, heard)]
 
     def _save_one(self, leases: Desk, job: Job, analysis: Analysis) -> bool:
         write = leases.write
