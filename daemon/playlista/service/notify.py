@@ -66,10 +66,6 @@ class Notifier:
         """Say that the daemon winds down."""
         self._send("STOPPING=1")
 
-    def extend_timeout(self, more: Seconds) -> None:
-        """Ask for so much more time, from now, to start or to stop."""
-        self._send(f"EXTEND_TIMEOUT_USEC={int(more * 1_000_000)}")
-
     def _send(self, message: str) -> None:
         if self._address is None:
             return

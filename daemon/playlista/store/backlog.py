@@ -87,7 +87,7 @@ class Backlog:
                 """
                 SELECT file.*, root.path AS root, job.strikes, job.alone, job.upgrade
                 FROM job JOIN file ON file.id = job.file_id JOIN root ON root.id = file.root_id
-                WHERE job.state = 'ready' AND root.state <> 'offline'
+                WHERE job.state = 'ready' AND root.state NOT IN ('offline', 'unwatched')
                 ORDER BY job.alone, job.upgrade, job.queued_at, job.file_id LIMIT ?
                 """,
                 (limit,),
@@ -197,17 +197,19 @@ def retry_failed(write: sqlite3.Connection) -> int:
     ).rowcount
 
 
+_PRESENT = """
+    SELECT count(*) FROM job JOIN file ON file.id = file_id JOIN root ON root.id = root_id
+    WHERE job.state = ? AND root.state NOT IN ('offline', 'unwatched')
+"""
+
+
 def _count(read: sqlite3.Connection, state: str) -> int:
-    """Count jobs, those on offline roots left out; without such roots the index suffices."""
-    (away,) = read.execute("SELECT count(*) FROM root WHERE state = 'offline'").fetchone()
-    there = (
-        "AND file_id IN (SELECT file.id FROM file JOIN root ON root.id = root_id "
-        "WHERE root.state <> 'offline')"
-    )
-    (count,) = read.execute(
-        f"SELECT count(*) FROM job WHERE state = ? {there if away else ''}",  # noqa: S608 - ours
-        (state,),
+    """Count jobs, those on absent roots left out; without such roots the index suffices."""
+    (away,) = read.execute(
+        "SELECT count(*) FROM root WHERE state IN ('offline', 'unwatched')"
     ).fetchone()
+    query = _PRESENT if away else "SELECT count(*) FROM job WHERE state = ?"
+    (count,) = read.execute(query, (state,)).fetchone()
     return int(count)
 
 
