@@ -124,7 +124,7 @@ class Daemon:
         self._told = 0
         self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ear.bind(str(folder / "notify"))
-        self._listener = threading.Thread(target=self._listen)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         with self.log.open("w") as log:
             self._process = subprocess.Popen(

@@ -88,7 +88,7 @@ class Shelf:
     def hear(self, job: Job, heard: Analysis) -> int:
         """Lease and save in one breath; return how many results were kept."""
         assert self.backlog.lease(job)
-        return self.backlog.save([(job, heard)])
+        return len(self.backlog.save([(job, heard)]))
 
     def landed_and_heard(self, relpath: bytes, number: int, heard: Analysis) -> Known:
         """Let a file appear and be analysed."""

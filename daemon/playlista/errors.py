@@ -57,12 +57,6 @@ class TooLarge(TrackError):
     reason = "too_large"
 
 
-class PoisonTrack(TrackError):
-    """It brought down its worker three times."""
-
-    reason = "poison"
-
-
 class ChangedMeanwhile(TrackError):
     """The file is no longer the one that was queued; the result is discarded."""
 

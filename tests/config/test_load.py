@@ -138,7 +138,8 @@ def test_a_line_without_equals_is_refused(file):
     "line",
     ["WORKERS=0", "WORKERS=many", "SCAN_INTERVAL_SECONDS=0", "MEMORY_FAILSAFE_PERCENT=101",
      "MEMORY_OPTIMIZED_BIT_DEPTH=24", "MEMORY_OPTIMIZED_SAMPLE_RATE=4000", "LOW_MEMORY=perhaps",
-     "LOG_LEVEL=loud", "MEMORY_LIMIT=2 horses", "HTTP_LISTEN=0.0.0.0:9847", "SETTLE_SECONDS=-1",
+     "LOG_LEVEL=loud", "MEMORY_LIMIT=2 horses", "MEMORY_LIMIT=0",
+     "HTTP_LISTEN=0.0.0.0:9847", "SETTLE_SECONDS=-1",
      "TF_CPP_MIN_LOG_LEVEL=4", "QUEUE_MAX_SIZE=", "SETTLE_SECONDS=inf", "SETTLE_SECONDS=nan"],
 )  # fmt: skip
 def test_an_impossible_value_is_refused_with_its_line(file, line):
@@ -183,7 +184,7 @@ VALUES = {
     "PLAYLIST_PATH": FOLDERS,
     "WORKERS": st.just("auto") | st.integers(1, 1000),
     "MEMORY_FAILSAFE_PERCENT": st.floats(0.1, 100),
-    "MEMORY_LIMIT": st.integers(0, 10**13),
+    "MEMORY_LIMIT": st.integers(1_000_000, 10**13),
     "LOW_MEMORY": st.sampled_from(["true", "false", "yes", "off", "1", "0"]),
     "MEMORY_OPTIMIZED_BIT_DEPTH": st.sampled_from([16, 32]),
     "HTTP_LISTEN": st.integers(0, 65535).map(lambda port: f"localhost:{port}"),

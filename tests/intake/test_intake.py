@@ -42,6 +42,7 @@ class Home:
             WatchSettings(music_paths=roots, **settings),
             self.metrics,
             changed=lambda found: self.found.update(asdict(found)),
+            expected=lambda: self.found.update(expected=1),
             own=(self.music / "lists",),
             watching=watching,
             wall=lambda: time.time() + self.years_later_s,
@@ -758,12 +759,6 @@ def test_a_file_in_a_running_loop_is_queued(running):
     assert eventually(lambda: running.queued == {b"song.flac": 1})
 
 
-def test_the_loop_shows_its_pulse(running):
-    first = running.intake.pulse
-
-    assert eventually(lambda: running.intake.pulse > first)
-
-
 def test_a_root_that_hangs_holds_up_no_other(home, tmp_path, monkeypatch):
     other = tmp_path / "hanging"
     other.mkdir()
@@ -797,3 +792,51 @@ def test_a_bug_in_a_folder_ends_the_loop_loudly(home, monkeypatch):
 
     with pytest.raises(ZeroDivisionError):
         home.intake.run(threading.Event())
+
+
+def test_a_file_that_is_settling_is_announced(home):
+    home.scan()
+    home.put("song.flac")
+    home.intake.request_scan()
+
+    home.after(1)
+
+    assert (home.found["expected"], home.found["new"]) == (1, 0)
+
+
+def test_a_root_taken_out_of_the_configuration_waits_with_its_tracks(home):
+    home.put("song.flac")
+    home.scan()
+    (home.music.parent / "other").mkdir()
+
+    home.intake.reload(WatchSettings(music_paths=(home.music.parent / "other",)))
+    home.after(1)
+
+    states = {root.path: root.state for root in home.tracks.roots()}
+    assert states[os.fsencode(home.music)] == "unwatched"
+    assert home.files == {b"song.flac"}
+
+
+def test_the_tracks_of_an_unwatched_root_leave_when_that_is_confirmed(home):
+    home.put("song.flac")
+    home.scan()
+    (home.music.parent / "other").mkdir()
+    home.intake.reload(WatchSettings(music_paths=(home.music.parent / "other",)))
+    home.after(1)
+
+    home.confirm()
+
+    assert home.files == set()
+
+
+def test_a_root_that_is_configured_again_is_watched_again(home):
+    home.put("song.flac")
+    home.scan()
+    (home.music.parent / "other").mkdir()
+    home.intake.reload(WatchSettings(music_paths=(home.music.parent / "other",)))
+    home.after(1)
+
+    home.intake.reload(WatchSettings(music_paths=(home.music,)))
+    home.scan()
+
+    assert (home.state, home.files) == ("online", {b"song.flac"})

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlista.errors import OperatorError, TryAgain
-from playlista.outlets.m3u8 import Song, relative, remove, render, write
+from playlista.outlets.m3u8 import MARK, Song, relative, remove, render, write
 from playlista.records import FileTags
 
 FOLDER = b"/srv/lists"
@@ -85,52 +85,69 @@ def test_each_song_is_two_lines_whatever_its_tags(files, artist, title):
 
 
 def test_a_written_file_is_there(tmp_path):
-    assert write(tmp_path / "a.m3u8", b"new")
-    assert (tmp_path / "a.m3u8").read_bytes() == b"new"
+    assert write(tmp_path / "a.m3u8", MARK + b"new")
+    assert (tmp_path / "a.m3u8").read_bytes() == MARK + b"new"
 
 
 def test_a_path_may_be_bytes(tmp_path):
-    write(os.fsencode(tmp_path) + b"/caf\xe9.m3u8", b"new")
+    write(os.fsencode(tmp_path) + b"/caf\xe9.m3u8", MARK + b"new")
 
     assert [os.fsencode(path.name) for path in tmp_path.iterdir()] == [b"caf\xe9.m3u8"]
 
 
 def test_an_equal_file_is_left_alone(tmp_path):
-    write(tmp_path / "a.m3u8", b"same")
+    write(tmp_path / "a.m3u8", MARK + b"same")
     before = (tmp_path / "a.m3u8").stat()
 
-    assert not write(tmp_path / "a.m3u8", b"same")
-    assert (tmp_path / "a.m3u8").stat() == before
+    assert not write(tmp_path / "a.m3u8", MARK + b"same")
+    after = (tmp_path / "a.m3u8").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_file_of_somebody_else_is_kept_under_another_name(tmp_path):
+    (tmp_path / "a.m3u8").write_bytes(b"my own list")
+
+    write(tmp_path / "a.m3u8", MARK + b"mine")
+
+    assert (tmp_path / "a.m3u8").read_bytes() == MARK + b"mine"
+    assert (tmp_path / "a.m3u8.1").read_bytes() == b"my own list"
+
+
+def test_a_file_of_somebody_else_is_not_removed(tmp_path):
+    (tmp_path / "a.m3u8").write_bytes(b"my own list")
+
+    assert not remove(tmp_path / "a.m3u8")
+    assert (tmp_path / "a.m3u8").exists()
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
-    write(tmp_path / "a.m3u8", b"old")
+    write(tmp_path / "a.m3u8", MARK + b"old")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
     try:
         with pytest.raises(OperatorError):
-            write(tmp_path / "a.m3u8", b"x" * 100)
+            write(tmp_path / "a.m3u8", MARK + b"x" * 100)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     assert list(tmp_path.iterdir()) == [tmp_path / "a.m3u8"]
-    assert (tmp_path / "a.m3u8").read_bytes() == b"old"
+    assert (tmp_path / "a.m3u8").read_bytes() == MARK + b"old"
 
 
 def test_a_folder_that_is_away_may_come_back(tmp_path):
     with pytest.raises(TryAgain, match=r"a\.m3u8: No such file"):
-        write(tmp_path / "unmounted" / "a.m3u8", b"new")
+        write(tmp_path / "unmounted" / "a.m3u8", MARK + b"new")
 
 
 def test_a_folder_that_is_a_file_needs_a_person(tmp_path):
     (tmp_path / "folder").touch()
 
     with pytest.raises(OperatorError, match="Not a directory"):
-        write(tmp_path / "folder" / "a.m3u8", b"new")
+        write(tmp_path / "folder" / "a.m3u8", MARK + b"new")
 
 
 def test_a_removed_file_is_gone(tmp_path):
-    write(tmp_path / "a.m3u8", b"old")
+    write(tmp_path / "a.m3u8", MARK + b"old")
 
     assert remove(tmp_path / "a.m3u8")
     assert list(tmp_path.iterdir()) == []
@@ -141,11 +158,11 @@ def test_removing_what_is_not_there_is_no_error(tmp_path):
 
 
 def test_a_reader_never_sees_half_a_file(tmp_path):
-    path, versions = tmp_path / "a.m3u8", {bytes([n]) * 300_000 for n in b"ab"}
-    write(path, b"a" * 300_000)
+    path, versions = tmp_path / "a.m3u8", {MARK + bytes([n]) * 300_000 for n in b"ab"}
+    write(path, MARK + b"a" * 300_000)
     code = (
-        "import sys; from playlista.outlets.m3u8 import write\n"
-        "for n in range(60): write(sys.argv[1].encode(), b'ba'[n % 2 : n % 2 + 1] * 300_000)"
+        "import sys; from playlista.outlets.m3u8 import MARK, write\n"
+        "for n in range(60): write(sys.argv[1].encode(), MARK + b'ba'[n % 2 : n % 2 + 1] * 300_000)"
     )
     with subprocess.Popen([sys.executable, "-c", code, path]) as writer:
         seen = [path.read_bytes()]

@@ -77,7 +77,7 @@ def test_what_was_asked_is_composed_in_a_child_and_published(composing, shelf):
     assert composer.idle
     assert not composer.published
 
-    composer.ask(TRACKS)
+    composer.ask(range(1, TRACKS + 1))
     assert not composer.idle
     until(lambda: composer.idle)
 
@@ -91,7 +91,7 @@ def test_nothing_is_composed_while_the_first_library_is_still_coming(composing, 
     machine.calm = False
     composer = composing()
 
-    composer.ask(TRACKS)
+    composer.ask(range(1, TRACKS + 1))
     time.sleep(3 * module.TICK_S)
     assert not composer.published
 
@@ -113,6 +113,24 @@ def test_a_folder_in_the_way_is_told_and_tried_again(composing, shelf, caplog, m
     until(lambda: composer.published)
 
     assert files(shelf)
+
+
+def test_the_way_of_an_arrival_ends_when_its_lists_are_on_disk(
+    composing, shelf, counted, caplog, monkeypatch
+):
+    monkeypatch.setattr(module, "RETRY_S", 0.2)
+    fill(shelf)
+    obstacle = shelf.path.parent / "playlists"
+    obstacle.write_text("in the way")
+    composer = composing()
+    composer.ask({1})
+    until(lambda: "playlists are not up to date" in caplog.text)
+    before = counted("landing_to_playlist_seconds_count")
+
+    obstacle.unlink()
+    until(lambda: composer.idle)
+
+    assert (before, counted("landing_to_playlist_seconds_count")) == (0, 1)
 
 
 def test_a_child_that_fails_is_told_and_tried_again(composing, shelf, caplog, monkeypatch):

@@ -122,7 +122,7 @@ def test_every_track_is_analysed_and_then_it_is_calm(dispatching, land, shelf, c
 
     assert shelf.states() == {}
     assert len(order_of_results(shelf)) == 3
-    assert (dispatch.settled, sum(dispatch.kept)) == (3, 3)
+    assert (dispatch.settled, sum(map(len, dispatch.kept))) == (3, 3)
     assert counted("analyses_total", tier="quick", outcome="ok") == 3
     assert dispatch.facts.workers["target"] == 1
     assert dispatch.facts.memory["failsafe_ratio"] == 0.85
@@ -261,7 +261,7 @@ def test_results_wait_for_a_busy_database_and_are_told_once(dispatching, land, s
     other.close()
     until(dispatch, lambda: dispatch.calm)
 
-    assert (dispatch.settled, sum(dispatch.kept)) == (1, 1)
+    assert (dispatch.settled, sum(map(len, dispatch.kept))) == (1, 1)
     assert counted("analyses_total", tier="quick", outcome="ok") == 1
 
 
@@ -393,3 +393,12 @@ def test_what_was_in_hand_at_the_end_is_given_back(dispatching, land, shelf):
 
     (job,) = shelf.backlog.ready(10)
     assert (job.strikes, job.alone) == (0, False)
+
+
+def test_a_worker_is_ready_before_what_is_expected_arrives(dispatching):
+    dispatch = dispatching()
+    dispatch.expect()
+
+    until(dispatch, lambda: dispatch._pool.idle == 1)
+
+    assert dispatch.calm

@@ -77,7 +77,15 @@ def test_a_short_track_has_the_configured_time():
 def test_a_long_track_has_a_quarter_of_what_it_may_last_at_128_kbit():
     hours = 16_000 * 3600 * 10  # bytes of ten hours
 
-    assert plan.limit_s(job(hours / MEGABYTE), PoolSettings()) == 36_000 / 4
+    allowed = plan.limit_s(job(hours / MEGABYTE, path=b"/music/a.ogg"), PoolSettings())
+
+    assert allowed == 36_000 / 4
+
+
+def test_a_lossless_track_is_shorter_for_its_size():
+    minutes = 60_000 * 600  # bytes of ten minutes, tightly packed
+
+    assert plan.limit_s(job(minutes / MEGABYTE, path=b"/music/A.FLAC"), PoolSettings()) == 150
 
 
 def test_the_need_is_what_was_learnt_of_the_tier():

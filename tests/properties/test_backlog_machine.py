@@ -95,7 +95,7 @@ class BacklogMachine(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(sorted(self.held)))
         wish = self.model[name]
         job = self.held.pop(name)
-        assert self.shelf.backlog.save([(job, analysis(f"sound {wish.number}", tier))]) == 1
+        assert self.shelf.backlog.save([(job, analysis(f"sound {wish.number}", tier))]) == [job]
         done = tier is Tier.FULL
         self.model[name] = Wish(
             wish.number, wish.number, None if done else "ready", not done, wish.strikes
@@ -140,7 +140,7 @@ class BacklogMachine(RuleBasedStateMachine):
         job = data.draw(st.sampled_from(self.lost))
         wish = self.model[self._name(job)]
         if job.signature != signature(wish.number) or not wish.present:
-            assert self.shelf.backlog.save([(job, analysis("outdated"))]) == 0
+            assert self.shelf.backlog.save([(job, analysis("outdated"))]) == []
 
     # --- time and accidents ---------------------------------------------------------
 

@@ -32,7 +32,6 @@ def notifier_for(systemd: socket.socket) -> Notifier:
         (Notifier.watchdog, b"WATCHDOG=1"),
         (Notifier.stopping, b"STOPPING=1"),
         (lambda notifier: notifier.status("idle tracks=3"), b"STATUS=idle tracks=3"),
-        (lambda notifier: notifier.extend_timeout(2.5), b"EXTEND_TIMEOUT_USEC=2500000"),
     ],
 )
 def test_systemd_hears_what_is_said(systemd, say, heard):

@@ -60,7 +60,7 @@ def test_a_track_that_changed_since_it_was_offered_is_not_leased(shelf: Shelf) -
 def test_a_result_ends_the_job(shelf: Shelf) -> None:
     shelf.land()
 
-    kept = shelf.backlog.save([(shelf.leased(), analysis())])
+    kept = len(shelf.backlog.save([(shelf.leased(), analysis())]))
 
     assert kept == 1
     assert shelf.states() == {}
@@ -84,7 +84,7 @@ def test_a_result_of_older_content_is_discarded_and_the_file_stays_queued(shelf:
     job = shelf.leased()
     shelf.land(b"a.flac", 2)
 
-    kept = shelf.backlog.save([(job, analysis())])
+    kept = len(shelf.backlog.save([(job, analysis())]))
 
     assert kept == 0
     assert shelf.states() == {"ready": 1}
@@ -107,14 +107,14 @@ def test_the_result_of_a_vanished_file_is_dropped(shelf: Shelf) -> None:
     job = shelf.leased()
     shelf.tracks.apply([Vanished(known.file_id)])
 
-    assert shelf.backlog.save([(job, analysis())]) == 0
+    assert shelf.backlog.save([(job, analysis())]) == []
     assert shelf.states() == {}
 
 
 def test_a_lesser_result_is_kept_and_the_track_queued_for_more(shelf: Shelf) -> None:
     shelf.land()
 
-    kept = shelf.backlog.save([(shelf.leased(), analysis(tier=Tier.QUICK))])
+    kept = len(shelf.backlog.save([(shelf.leased(), analysis(tier=Tier.QUICK))]))
 
     (job,) = shelf.backlog.ready(1)
     assert kept == 1

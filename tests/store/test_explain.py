@@ -5,7 +5,7 @@ import pytest
 
 from playlista.errors import UsageError
 from playlista.records import Features, Member, Playlist, Tier, Vanished
-from playlista.store.explain import explain, explain_all
+from playlista.store.explain import explain
 from playlista.store.lists import Lists, StoredLine, StoredList
 from shelf import Shelf, analysis
 
@@ -115,14 +115,3 @@ def test_a_missing_track_is_still_explained(shelf: Shelf) -> None:
     told = facts(shelf)
 
     assert (told["missing"], told["tier"]) == (True, "full")
-
-
-def test_all_tracks_are_explained_by_path(shelf: Shelf) -> None:
-    shelf.land(b"b", 1)
-    shelf.land(b"a\xff", 2)
-    shelf.land(b"cover.jpg", 3, candidate=False)
-
-    with shelf.database.reading() as read:
-        told = [one["path"] for one in explain_all(read)]
-
-    assert told == ["/music/a\\xff", "/music/b"]

@@ -229,7 +229,7 @@ def test_a_file_that_moves_while_it_is_analysed_keeps_its_lease(shelf: Shelf) ->
     shelf.tracks.apply([move(shelf, known.file_id, b"b.flac", 1)])
 
     assert shelf.states() == {"leased": 1}
-    assert shelf.backlog.save([(job, analysis())]) == 1
+    assert shelf.backlog.save([(job, analysis())]) == [job]
 
 
 def test_a_failed_file_stays_failed_wherever_it_moves(shelf: Shelf) -> None:

@@ -60,11 +60,15 @@ def _sample(roots: tuple[Path, ...], wanted: int) -> Iterator[bytes]:
 
 
 def _measure(config: "Config", sample: list[bytes], tier: str) -> dict[str, Any]:
+    from dataclasses import replace
+
     from playlista.pipeline import terms
     from playlista.pool.supervisor import Pool
     from playlista.records import AnalysisRequest, Tier
 
-    pool: Pool[bytes] = Pool(terms.workers(config))
+    # the quick tier alone needs no warm-up, and none of the memory that comes with it
+    made = terms.workers(config)
+    pool: Pool[bytes] = Pool(replace(made, prepare=made.prepare if tier == "full" else None))
     pool.resize(1)
     decoding = terms.decoding(config.audio, None)
     outcomes: list[Outcome[bytes]] = []

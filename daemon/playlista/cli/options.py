@@ -1,5 +1,6 @@
 """Options that several verbs share, and the configuration they lead to."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,14 +42,14 @@ def configuration(file: Path | None, **flags: Any) -> "Loaded":  # noqa: ANN401 
     """Load the configuration as this command line means it.
 
     Args:
-        file: From --config; else the first of the usual places that exists.
+        file: From --config; else the first of the usual places that can be read.
         flags: Setting in lower case → value; None was not given.
     """
     from playlista.config.load import load
 
     if file is None:
         places = (place.expanduser() for place in USUAL_PLACES)
-        file = next((place for place in places if place.exists()), None)
+        file = next((place for place in places if os.access(place, os.R_OK)), None)
     return load(file, flags={key.upper(): value for key, value in flags.items()})
 
 

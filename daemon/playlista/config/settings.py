@@ -136,9 +136,12 @@ class PoolSettings(Slice):
         description="First guess of a worker's need, until it is learnt; auto is the smaller of "
         "0.8 GB and 25 % of the limit.",
     )
-    memory_limit: Annotated[ByteSize | None, BeforeValidator(_none_if_empty)] = Field(
+    memory_limit: Annotated[
+        Annotated[ByteSize, Field(ge=1_000_000)] | None, BeforeValidator(_none_if_empty)
+    ] = Field(
         default=None,
-        description='Hard limit per worker, such as "2GB"; beyond it the worker is killed.',
+        description='Memory of one worker, such as "2GB"; found beyond it, the worker is killed '
+        "and its track tried again.",
     )
     low_memory: bool = Field(default=False, description="One worker, and the quick tier first.")
     queue_max_size: int = Field(
@@ -207,16 +210,22 @@ class LibrarySettings(Slice):
     """Environment of the processes that import numerical libraries."""
 
     tf_gpu_thread_mode: str = Field(
-        default="gpu_private", description="TF_GPU_THREAD_MODE of the workers."
+        default="gpu_private",
+        description="TF_GPU_THREAD_MODE of the workers.",
+        json_schema_extra=NOT_YET,
     )
     tf_enable_onednn_opts: Annotated[Literal[0, 1], BeforeValidator(_number)] = Field(
-        default=0, description="TF_ENABLE_ONEDNN_OPTS of the workers; 1 crashed on one CPU."
+        default=0,
+        description="TF_ENABLE_ONEDNN_OPTS of the workers; 1 crashed on one CPU.",
+        json_schema_extra=NOT_YET,
     )
     tf_cpp_min_log_level: int = Field(
         default=2, ge=0, le=3, description="TF_CPP_MIN_LOG_LEVEL of the workers."
     )
     cuda_visible_devices: str = Field(
-        default="-1", description="CUDA_VISIBLE_DEVICES of the workers."
+        default="-1",
+        description="CUDA_VISIBLE_DEVICES of the workers.",
+        json_schema_extra=NOT_YET,
     )
     omp_num_threads: Auto | Annotated[int, Field(ge=1)] = Field(
         default="auto", description="OpenMP threads per worker; auto is one."

@@ -86,6 +86,7 @@ class Arrivals:
         remaining_s = self._remaining_s(arrived.entry) if quiet_s is None else quiet_s
         if remaining_s > 0:
             self._settle.seen(arrived.entry.relpath, arrived, now, remaining_s)
+            self._ledger.expected()
         else:
             self._settle.forget(arrived.entry.relpath)
             self._land(arrived, now, now)

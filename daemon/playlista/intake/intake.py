@@ -36,11 +36,9 @@ class Intake:
         settings: What is watched, and when a file counts as finished.
         metrics: Where it is counted.
         changed: Called after each transaction with what it wrote, from a folder's thread.
+        expected: Called, from there too, when something has been seen that is still settling.
         own: Folders of ours, never looked into: state and playlists.
         watching: False looks when asked, and never listens for events.
-
-    Attributes:
-        pulse: Monotonic time at which the loop was last seen working.
 
     Raises:
         BadConfig: Roots that are equal or lie in each other.
@@ -53,17 +51,18 @@ class Intake:
         metrics: Metrics,
         *,
         changed: Callable[[Found], object],
+        expected: Callable[[], object],
         own: Iterable[Path] = (),
         watching: bool = True,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self.pulse = time.monotonic()
-        self._ledger = Ledger(tracks, metrics, changed)
+        self._ledger = Ledger(tracks, metrics, changed, expected)
         self._settings = settings
         self._paths = checked(settings.music_paths)
         self._own = tuple(own)
         self._watching = watching
         self._wall = wall
+        self._watched: tuple[bytes, ...] | None = None
         self._folders: dict[int, Folder] = {}
         self._threads: dict[int, threading.Thread] = {}
         self._failure: BaseException | None = None
@@ -83,7 +82,6 @@ class Intake:
         """
         try:
             while not stop.is_set():
-                self.pulse = time.monotonic()
                 beat()
                 self._tend()
                 stop.wait(TEND_S)
@@ -115,7 +113,6 @@ class Intake:
 
     def step(self, now: float) -> None:
         """Do in this thread whatever is due at a monotonic time."""
-        self.pulse = time.monotonic()
         self._enlist()
         for folder in list(self._folders.values()):
             folder.step(Seconds(now))
@@ -132,12 +129,15 @@ class Intake:
         paths = self._paths
         present = {folder.root.path for folder in self._folders.values()}
         self._dismiss([f for f in self._folders.values() if f.root.path not in paths])
-        for path in paths:
-            if path not in present:
-                try:
+        try:
+            if paths != self._watched:
+                self._ledger.tracks.watch_only(paths)
+                self._watched = paths
+            for path in paths:
+                if path not in present:
                     self._admit(path)
-                except TryAgain as busy:
-                    log.warning("%s: %s", printable(path), busy)
+        except TryAgain as busy:
+            log.warning("not every folder is looked after yet: %s", busy)
 
     def _admit(self, path: bytes) -> None:
         root = self._ledger.tracks.root(path)

@@ -33,13 +33,19 @@ class Ledger:
         tracks: The library.
         metrics: Where differences are counted.
         changed: Called after each transaction, from the thread that wrote it.
+        expected: Called when something has been seen that is still settling.
     """
 
     def __init__(
-        self, tracks: Tracks, metrics: Metrics, changed: Callable[[Found], object]
+        self,
+        tracks: Tracks,
+        metrics: Metrics,
+        changed: Callable[[Found], object],
+        expected: Callable[[], object],
     ) -> None:
         self.tracks = tracks
         self.metrics = metrics
+        self.expected = expected
         self._changed = changed
         # roots are read by several threads: what one believes gone, another may just be moving
         self._order = threading.Lock()

@@ -4,7 +4,6 @@ A crash while appending leaves half a line at the end. It is cut off before the 
 append, and the ``seq`` of the last whole line says from where the database must repeat.
 """
 
-import itertools
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -33,12 +32,6 @@ def last(path: bytes | Path) -> dict[str, Any] | None:
             return None
 
 
-def last_seq(path: bytes | Path) -> int:
-    """Return the ``seq`` of the last whole line, as `last` finds it; 0 when there is none."""
-    record = last(path)
-    return record["seq"] if record else 0
-
-
 def set_aside(path: bytes | Path) -> Path:
     """Keep a log under another name, so that a new one can begin; return that name.
 
@@ -48,11 +41,7 @@ def set_aside(path: bytes | Path) -> Path:
     """
     target = disk.located(path)
     with disk.translated(target):
-        names = (target.with_name(f"{target.name}.{n}") for n in itertools.count(1))
-        kept = next(name for name in names if not name.exists())
-        target.rename(kept)
-        disk.sync_folder(target.parent)
-        return kept
+        return disk.set_aside(target)
 
 
 def append(path: bytes | Path, records: Iterable[Mapping[str, Any]]) -> int:

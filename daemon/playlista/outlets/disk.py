@@ -1,6 +1,7 @@
 """Files that are whole or absent, and the operating system's errors in our own words."""
 
 import errno
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -68,6 +69,15 @@ def swap(path: Path, text: bytes) -> None:
             temporary.unlink()
         raise
     sync_folder(path.parent)
+
+
+def set_aside(path: Path) -> Path:
+    """Keep a file under the first free name of ``NAME.1``, ``NAME.2`` …; return that name."""
+    names = (path.with_name(f"{path.name}.{n}") for n in itertools.count(1))
+    kept = next(name for name in names if not name.exists())
+    path.rename(kept)
+    sync_folder(path.parent)
+    return kept
 
 
 def sync_folder(folder: Path) -> None:

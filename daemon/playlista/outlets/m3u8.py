@@ -1,5 +1,6 @@
 """Playlists as M3U8 files: UTF-8 without BOM, LF, relative paths, swapped in whole."""
 
+import logging
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +11,10 @@ from playlista.playlists.delta import Entry
 from playlista.records import FileTags
 
 LINE_BREAKS = frozenset(b"\n\r")
+MARK = b"#PLAYLISTA:id="
+"""A comment to every player; a file without it is somebody else's."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +42,17 @@ def render(
     Returns:
         Head and entries; joined they are the file.
     """
-    head = f"#EXTM3U\n#PLAYLIST:{_one_line(name)}\n#PLAYLISTA:id={_one_line(playlist_id)}\n"
+    head = f"#EXTM3U\n#PLAYLIST:{_one_line(name)}\n".encode(errors="replace")
+    head += MARK + _bytes(f"{_one_line(playlist_id)}\n")
     named = (song for song in songs if not LINE_BREAKS & set(song.path))
-    return _bytes(head), [Entry(song.track_id, _entry(song, folder)) for song in named]
+    return head, [Entry(song.track_id, _entry(song, folder)) for song in named]
 
 
 def write(path: bytes | Path, content: bytes) -> bool:
     """Swap a playlist file in; leave it alone when it is equal already.
 
-    An equal file keeps its modification time, which is what servers look at.
+    An equal file keeps its modification time, which is what servers look at. A file that
+    somebody else made, and that has the same name, is kept under another one.
 
     Returns:
         Whether the file was written.
@@ -56,14 +63,18 @@ def write(path: bytes | Path, content: bytes) -> bool:
     """
     target = disk.located(path)
     with disk.translated(target):
-        if _current(target) == content:
+        current = _current(target)
+        if current == content:
             return False
+        if current is not None and MARK not in current:
+            kept = disk.set_aside(target)
+            log.warning("%s was not ours: kept as %s", target, kept.name)
         disk.swap(target, content)
         return True
 
 
 def remove(path: bytes | Path) -> bool:
-    """Remove the file of a list that has no lines left.
+    """Remove the file of a list that has no lines left, if it is ours.
 
     Returns:
         Whether there was one.
@@ -74,10 +85,9 @@ def remove(path: bytes | Path) -> bool:
     """
     target = disk.located(path)
     with disk.translated(target):
-        try:
-            target.unlink()
-        except FileNotFoundError:
+        if MARK not in (_current(target) or b""):
             return False
+        target.unlink()
         disk.sync_folder(target.parent)
         return True
 

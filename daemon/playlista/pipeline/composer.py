@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
@@ -53,7 +53,9 @@ class Composer:
         self._bell = threading.Event()
         self._founded = refresh.founded()
         self._not_before = self._check_at = 0.0
-        self._working = False
+        self._working = self._expected = False
+        self._arrived: set[int] = set()
+        self._under_way: set[int] = set()
         self.published = False
 
     @property
@@ -62,10 +64,16 @@ class Composer:
         with self._guard:
             return not (self._pace.asked or self._working)
 
-    def ask(self, kept: int = 0) -> None:
-        """Note, from any thread, that the library changed."""
+    def ask(self, arrived: Collection[int] = ()) -> None:
+        """Note, from any thread, that the library changed; ``arrived`` tracks were heard."""
         with self._guard:
-            self._pace.ask(time.monotonic(), kept)
+            self._arrived.update(arrived)
+            self._pace.ask(time.monotonic(), len(arrived))
+        self._bell.set()
+
+    def expect(self) -> None:
+        """Have the child ready: a track is about to settle."""
+        self._expected = True
         self._bell.set()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -79,10 +87,18 @@ class Composer:
                 if self._begin():
                     self._once(pool, stop, beat)
                 else:
-                    pool.collect(0)
-                    self._check()
+                    self._rest(pool)
         finally:
             pool.close()
+
+    def _rest(self, pool: Pool[str]) -> None:
+        """Do what is to be done between refreshes."""
+        if self._expected:
+            self._expected = False
+            pool.resize(1)
+            pool.warm()
+        pool.collect(0)
+        self._check()
 
     def _check(self) -> None:
         """Ask for what somebody has taken away to be written again."""
@@ -108,6 +124,8 @@ class Composer:
             if not self._pace.due(now, calm=calm, founded=self._founded):
                 return False
             self._pace.begin()
+            self._under_way |= self._arrived
+            self._arrived = set()
             self._working = True
             return True
 
@@ -117,6 +135,8 @@ class Composer:
             if composition is not None:
                 self._refresh.adopt(composition)
                 self.published = True
+                self._refresh.observe_landing(self._under_way)
+                self._under_way = set()
                 self._founded = self._founded or bool(composition.playlists)
         except StoreBroken:
             raise

@@ -39,7 +39,7 @@ class Dispatch:
         config: The whole of it: pool, audio and libraries.
         metrics: Where it is counted.
         patient: Nobody waits for playlists in between (``analyze``).
-        on_settled: Called with the number of results that were committed, possibly none.
+        on_settled: Called with the jobs whose results were committed, possibly none.
 
     Attributes:
         calm: Nothing is waiting for a worker or with one.
@@ -54,7 +54,7 @@ class Dispatch:
         metrics: Metrics,
         *,
         patient: bool,
-        on_settled: Callable[[int], None],
+        on_settled: Callable[[list[Job]], None],
     ) -> None:
         self._backlog = backlog
         self._save = save
@@ -70,7 +70,7 @@ class Dispatch:
         )
         self._adopt(config)
         self._pool: Pool[Job] = Pool(self._terms)
-        self._stirred = False
+        self._stirred = self._expected = False
         self.calm = False
         self.settled = 0
 
@@ -106,6 +106,12 @@ class Dispatch:
     def reload(self, config: Config) -> None:
         """Work by another configuration from the next step on."""
         self._next_config = config
+
+    def expect(self) -> None:
+        """Have a worker ready: a track is about to settle."""
+        if not self._expected:
+            self._expected = True
+            self._pool.wake()
 
     def wake(self) -> None:
         """Look at the backlog now."""
@@ -146,8 +152,15 @@ class Dispatch:
         turns = [(job, tier) for job, tier in tiers.items() if tier is not None]
         if decision.lease:
             self._lease(turns)
+            self._warm()
         self._steering.show(self._pool, decision)
         return bool(turns)
+
+    def _warm(self) -> None:
+        """Start what is expected to be needed: imports take as long as settling does."""
+        if self._expected:
+            self._expected = False
+            self._pool.warm()
 
     def _tier_now(self, job: Job, situation: plan.Situation) -> Tier | None:
         return plan.tier_now(job, self._backlog.wanted, self._config.pool, situation)

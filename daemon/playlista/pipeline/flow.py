@@ -15,6 +15,7 @@ from playlista.pipeline.pace import Pace
 from playlista.pipeline.part import Part
 from playlista.pipeline.refresh import Refresh
 from playlista.pipeline.save import Save
+from playlista.records import Job
 from playlista.store.backlog import Backlog
 from playlista.store.database import Database
 from playlista.store.tracks import Tracks
@@ -57,6 +58,7 @@ class Flow:
             own=(config.store.state_path, config.store.playlists),
             watching=watch,
             changed=self._changed,
+            expected=self._expected,
         )
         self._dispatch = Dispatch(
             self._backlog,
@@ -175,8 +177,12 @@ class Flow:
         if found.moved or found.vanished or found.returned:
             self._composer.ask()
 
-    def _settled(self, kept: int) -> None:
+    def _expected(self) -> None:
+        self._dispatch.expect()
+        self._composer.expect()
+
+    def _settled(self, kept: list[Job]) -> None:
         self.changes += 1
-        self.analysed += kept
+        self.analysed += len(kept)
         if kept:
-            self._composer.ask(kept)
+            self._composer.ask({job.file_id for job in kept})

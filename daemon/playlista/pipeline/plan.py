@@ -10,6 +10,8 @@ from playlista.units import GIGABYTE, MEGABYTE, Bytes
 
 LONG_BACKLOG_S: Final = 600.0  # more than this to do: quick tier first (a guess)
 BYTES_PER_SECOND: Final = 16_000  # 128 kbit/s, below which music is rarely stored (a guess)
+LOSSLESS_BYTES_PER_SECOND: Final = 60_000  # CD sound seldom packs into less (a guess)
+LOSSLESS: Final = (b".wav", b".flac", b".aif", b".aiff", b".ape", b".wv", b".tta", b".w64")
 LIMIT_PER_SECOND: Final = 0.25  # of sound: 25 times what the full tier takes on a server core
 DECODED_GROWTH: Final = 25  # whole-file decode: float32 at 48 kHz against 64 kbit/s (a guess)
 
@@ -46,7 +48,8 @@ def tier_now(job: Job, wanted: Tier, pool: PoolSettings, situation: Situation) -
 
 def limit_s(job: Job, pool: PoolSettings) -> float:
     """Return the wall seconds a track may take: a floor, more for what must be long."""
-    longest = job.signature.size / BYTES_PER_SECOND
+    lossless = job.path.lower().endswith(LOSSLESS)
+    longest = job.signature.size / (LOSSLESS_BYTES_PER_SECOND if lossless else BYTES_PER_SECOND)
     return max(pool.track_timeout_seconds, longest * LIMIT_PER_SECOND)
 
 

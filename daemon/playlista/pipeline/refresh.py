@@ -38,11 +38,6 @@ class Revision:
     ops: list[dict[str, Any]]
     record: dict[str, Any]
 
-    @property
-    def added(self) -> set[int]:
-        """The tracks whose lines are new."""
-        return {op["track"] for op in self.ops if op["op"] == "add"}
-
 
 class Refresh:
     """Turns a composition into revisions, and revisions into files.
@@ -86,7 +81,6 @@ class Refresh:
         self._lists.save(composition.frame, saved + quiet, [r.record for r in revisions])
         self._count(revisions)
         self.publish()
-        self._observe_landing(before.values(), revisions, texts)
         return len(revisions)
 
     def publish(self) -> None:
@@ -175,18 +169,14 @@ class Refresh:
                 if op["op"] in LINE_OPS:
                     self._metrics.playlist_lines.labels(op["op"]).inc()
 
-    def _observe_landing(
-        self,
-        before: Iterable[StoredList],
-        revisions: Iterable[Revision],
-        texts: Mapping[int, Caption],
-    ) -> None:
-        """Measure the way of each track that no list had until now."""
-        known = {line.member.track_id for stored in before for line in stored.lines}
-        fresh = {track for revision in revisions for track in revision.added} - known
+    def observe_landing(self, arrived: Iterable[int]) -> None:
+        """Measure the way of tracks that have just been heard and are in lists now."""
+        listed = {m.track_id for one in self._lists.load().values() for m in one.playlist.members}
+        with self._database.reading() as read:
+            landed = captions(read, listed & set(arrived)).values()
         now = time.time()
-        for track in fresh:
-            self._metrics.landing.observe(max(0.0, now - texts[track].landed_at))
+        for caption in landed:
+            self._metrics.landing.observe(max(0.0, now - caption.landed_at))
 
 
 def entries(stored: StoredList) -> list[Entry]:

@@ -37,16 +37,16 @@ class Save:
         self._backlog = backlog
         self._metrics = metrics
 
-    def __call__(self, outcomes: list[Outcome[Job]]) -> int:
+    def __call__(self, outcomes: list[Outcome[Job]]) -> list[Job]:
         """Settle what has no result one by one, then commit all results in one transaction.
 
-        Results come last, so that a refusal in the middle cannot lose how many were kept.
+        Results come last, so that a refusal in the middle cannot lose which were kept.
 
         Args:
             outcomes: Emptied as they are settled, so that what is left can be tried again.
 
         Returns:
-            How many results were kept.
+            The jobs whose results were kept.
 
         Raises:
             StoreBusy: What is left in ``outcomes`` is not settled yet.
@@ -55,14 +55,14 @@ class Save:
         while outcomes and not _has_result(outcomes[0]):
             self._settle(outcomes[0])
             del outcomes[0]
-        kept = self._backlog.save([(o.key, o.value) for o in outcomes]) if outcomes else 0
+        kept = self._backlog.save([(o.key, o.value) for o in outcomes]) if outcomes else []
         for outcome in outcomes:
-            self._count(outcome, outcome.value)
+            self._count(outcome, outcome.value, "ok" if outcome.key in kept else "discarded")
         outcomes.clear()
         return kept
 
-    def _count(self, outcome: Outcome[Job], analysis: Analysis) -> None:
-        self._metrics.analyses.labels(analysis.tier, "ok").inc()
+    def _count(self, outcome: Outcome[Job], analysis: Analysis, became: str) -> None:
+        self._metrics.analyses.labels(analysis.tier, became).inc()
         self._metrics.analysis_seconds.labels(analysis.tier).observe(outcome.seconds)
         for stage, seconds in analysis.seconds.items():
             self._metrics.stage_seconds.labels(stage).observe(seconds)

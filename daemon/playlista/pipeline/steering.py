@@ -1,5 +1,6 @@
 """The governor's hand on the pool: what is seen goes in, what is decided is done and shown."""
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from playlista.pool.limits import Limits
 from playlista.pool.slot import State
 from playlista.pool.supervisor import Pool
 from playlista.units import Bytes
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Steering:
         self._gauges = Gauges(metrics)
         self._past = Past()
         self._worked = self._ceiling = 0
+        self._trouble: str | None = None
         self._seen: memory.Memory | None = None
         self.facts = self._facts(0, 0, "starting")
 
@@ -88,6 +92,9 @@ class Steering:
     def show(self, pool: Pool[Any], decision: Decision) -> None:
         """Tell status and Prometheus, with the workers as they will be for the next while."""
         self._worked = pool.running
+        if pool.trouble and pool.trouble != self._trouble:
+            log.warning("a worker did not start: %s", pool.trouble)
+        self._trouble = pool.trouble
         running = sum(pool.states.values())
         self.facts = self._facts(running, self._ceiling, pool.trouble or decision.reason.value)
         self._gauges.show(

@@ -29,7 +29,7 @@ def workers(config: Config) -> Terms:
     limit = config.pool.memory_limit
     return Terms(
         target=ANALYSIS,
-        prepare=None if config.audio.fast_mode else WARM_UP,
+        prepare=None if config.audio.fast_mode or config.pool.low_memory else WARM_UP,
         env=_environment(config),
         nice=NICE,
         memory_limit=None if limit is None else Bytes(int(limit)),

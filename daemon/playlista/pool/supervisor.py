@@ -104,6 +104,11 @@ class Pool(Generic[K]):
         self._ledger.pending.append(Lease(key, request, limit_s, need or Bytes(0)))
         self._desk.advance()
 
+    def warm(self) -> None:
+        """Start a worker, unless one lives, for a request that is about to come."""
+        if not self._crew.living:
+            self._crew.hire(1, self._desk.target)
+
     def resize(self, target: int) -> None:
         """Set how many workers there may be.
 

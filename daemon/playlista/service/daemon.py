@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 from playlista.config.load import Loaded
-from playlista.errors import BadConfig, StoreBusy
+from playlista.errors import BadConfig, StoreBusy, UsageError
 from playlista.metrics import Metrics
 from playlista.pipeline.flow import PARTS, Flow
 from playlista.service import logs
@@ -149,7 +149,7 @@ class Daemon:
         try:
             loaded = self._load()
             self.flow.reload(loaded.config)
-        except BadConfig as bad:
+        except (BadConfig, UsageError) as bad:
             log.error("the old configuration stays: %s", bad)  # noqa: TRY400 - no traceback for a typo
         else:
             for key in needs_restart(self._loaded.config, loaded.config):

@@ -66,17 +66,16 @@ class Notifier:
         """Say that the daemon winds down."""
         self._send("STOPPING=1")
 
-    def extend_timeout(self, more: Seconds) -> None:
-        """Ask for so much more time, from now, to start or to stop."""
-        self._send(f"EXTEND_TIMEOUT_USEC={int(more * 1_000_000)}")
-
     def _send(self, message: str) -> None:
         if self._address is None:
             return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
                 line.settimeout(SEND_TIMEOUT)
-                line.sendto(message.encode(errors="replace"), self._address)
+                # connected: on an unconnected socket poll says "writable" even when the
+                # receiver's queue is full, and the wait becomes a busy one
+                line.connect(self._address)
+                line.send(message.encode(errors="replace"))
         except OSError as error:
             log.warning("systemd cannot be told message=%r why=%r", message, str(error))
 

@@ -87,7 +87,7 @@ class Backlog:
                 """
                 SELECT file.*, root.path AS root, job.strikes, job.alone, job.upgrade
                 FROM job JOIN file ON file.id = job.file_id JOIN root ON root.id = file.root_id
-                WHERE job.state = 'ready' AND root.state <> 'offline'
+                WHERE job.state = 'ready' AND root.state NOT IN ('offline', 'unwatched')
                 ORDER BY job.alone, job.upgrade, job.queued_at, job.file_id LIMIT ?
                 """,
                 (limit,),
@@ -109,15 +109,15 @@ class Backlog:
         with self._leases() as leases:
             return leases.take(job)
 
-    def save(self, results: Sequence[tuple[Job, Analysis]]) -> int:
+    def save(self, results: Sequence[tuple[Job, Analysis]]) -> list[Job]:
         """Commit results and acknowledge their leases, all in one transaction.
 
         Returns:
-            How many were kept: a file that changed meanwhile keeps its place in the queue
+            Those that were kept: a file that changed meanwhile keeps its place in the queue
             and its result is discarded.
         """
         with self._leases() as leases:
-            return sum(self._save_one(leases, job, analysis) for job, analysis in results)
+            return [job for job, heard in results if self._save_one(leases, job, heard)]
 
     def _save_one(self, leases: Desk, job: Job, analysis: Analysis) -> bool:
         write = leases.write
@@ -197,17 +197,19 @@ def retry_failed(write: sqlite3.Connection) -> int:
     ).rowcount
 
 
+_PRESENT = """
+    SELECT count(*) FROM job JOIN file ON file.id = file_id JOIN root ON root.id = root_id
+    WHERE job.state = ? AND root.state NOT IN ('offline', 'unwatched')
+"""
+
+
 def _count(read: sqlite3.Connection, state: str) -> int:
-    """Count jobs, those on offline roots left out; without such roots the index suffices."""
-    (away,) = read.execute("SELECT count(*) FROM root WHERE state = 'offline'").fetchone()
-    there = (
-        "AND file_id IN (SELECT file.id FROM file JOIN root ON root.id = root_id "
-        "WHERE root.state <> 'offline')"
-    )
-    (count,) = read.execute(
-        f"SELECT count(*) FROM job WHERE state = ? {there if away else ''}",  # noqa: S608 - ours
-        (state,),
+    """Count jobs, those on absent roots left out; without such roots the index suffices."""
+    (away,) = read.execute(
+        "SELECT count(*) FROM root WHERE state IN ('offline', 'unwatched')"
     ).fetchone()
+    query = _PRESENT if away else "SELECT count(*) FROM job WHERE state = ?"
+    (count,) = read.execute(query, (state,)).fetchone()
     return int(count)
 
 

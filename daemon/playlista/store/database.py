@@ -119,6 +119,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     _require(path)
     with translated():
         connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+        connection.row_factory = sqlite3.Row
         try:
             connection.execute("BEGIN IMMEDIATE")
             yield connection

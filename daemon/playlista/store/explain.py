@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -41,12 +40,6 @@ def explain(read: sqlite3.Connection, path: bytes) -> dict[str, Any]:
         f"{printable(path)} is not in the library: is it below MUSIC_PATHS, "
         "and has it been found yet? `playlista status` tells"
     )
-
-
-def explain_all(read: sqlite3.Connection) -> Iterator[dict[str, Any]]:
-    """Yield the same for every track, by path."""
-    for row in read.execute(_ALL + " ORDER BY root.path, relpath"):
-        yield _facts(read, row)
 
 
 def _facts(read: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:

@@ -54,6 +54,11 @@ class Tracks:
         with self._database.reading() as read:
             return roots.roots(read)
 
+    def watch_only(self, paths: Iterable[bytes]) -> None:
+        """Mark every root but these as not watched any more."""
+        with self._database.transaction() as write:
+            roots.unwatch(write, paths)
+
     def mark_root(
         self, root_id: int, state: str, identity: tuple[int, int] | None, why: str | None
     ) -> None:

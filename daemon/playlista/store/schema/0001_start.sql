@@ -4,7 +4,7 @@
 CREATE TABLE root (
     id INTEGER PRIMARY KEY,
     path BLOB NOT NULL UNIQUE,
-    state TEXT NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'online', 'offline')),
+    state TEXT NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'online', 'offline', 'unwatched')),
     dev INTEGER,
     ino INTEGER,
     why TEXT,
