@@ -62,7 +62,8 @@ def document(right: dict[str, Any], spent: dict[str, Any], minutes: float) -> st
         "## Cost",
         (
             "CPU seconds per file in a child with one thread, warmed up on a short sound; median "
-            f"of {cost.REPEATS}, but {' and '.join(cost.SLOW)} once, as Ogg. The full tier has no embedding yet."
+            f"of {cost.REPEATS}, but {' and '.join(cost.SLOW)} once, as Ogg. "
+            "The full tier has no embedding yet."
         ),
         _bliss(spent["bliss"]),
         _files(spent["files"], "cpu_s", "{:.2f}"),
