@@ -31,6 +31,9 @@ check: .venv/installed ## format, lint, types, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: .venv/installed ## accuracy and cost beside the peers, into docs/benchmarks.md: some ten minutes, nothing else running
+	@PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/report.py
+
 docs: .venv/installed ## write playlista.conf and the tables in docs/ from the code
 	@$(BIN)/python docs/generate.py
 
@@ -51,4 +54,4 @@ clean: ## remove what make made
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help run test check docs lock clean
+.PHONY: help run test check bench docs lock clean

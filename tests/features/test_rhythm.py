@@ -48,6 +48,17 @@ def test_a_second_opinion_that_does_not_fit_is_not_followed():
         assert tempo(curve, rate, lambda *_, wrong=wrong: wrong)[0] == pytest.approx(90, rel=0.01)
 
 
+def test_a_second_opinion_of_three_beats_for_two_is_not_followed():
+    rate = 43.0
+    at_s = np.arange(round(40 * rate)) / rate
+    dotted_crotchets, crotchets, quavers = (
+        np.cos(np.pi * at_s * bpm / 60) ** 32 for bpm in (72, 108, 216)
+    )
+    curve = (dotted_crotchets + 0.5 * crotchets + 0.3 * quavers).astype(np.float32)
+
+    assert tempo(curve, rate, lambda *_: 108.0)[0] == pytest.approx(72, rel=0.01)
+
+
 def test_clicks_are_counted_as_onsets():
     curve, rate = curve_of(sounds.clicks(120, 30, RATE))
 

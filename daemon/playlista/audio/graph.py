@@ -15,6 +15,8 @@ MOMENTARY_N = 4
 """The meter's 0.4 s window holds this many pieces: its first readings are of a part only."""
 SHORT_TERM_N = 30
 """The same for its 3 s window."""
+_DRAIN_EVERY = 64
+"""Frames that go in between two looks at what came out: looking in vain costs an exception."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class MonoGraph:
     def __init__(self, first: AudioFrame, rate: int) -> None:
         self._form = _form(first)
         self._heard = 0
+        self._waiting = 0
         graph = self._graph = av.filter.Graph()  # its filters do not keep it alive
         graph.threads = 1
         self._source = graph.add_abuffer(
@@ -70,10 +73,14 @@ class MonoGraph:
         return _form(frame) == self._form
 
     def push(self, frame: AudioFrame | None) -> Iterator[Piece]:
-        """Yield what comes out when a frame goes in; None ends the sound and empties the graph."""
+        """Put a frame in; now and then yield what came out. None ends the sound: all comes out."""
         if frame is not None:
             frame.pts = None  # damaged files lie about time; the sound itself does not
         self._source.push(frame)
+        self._waiting += 1
+        if frame is not None and self._waiting < _DRAIN_EVERY:
+            return
+        self._waiting = 0
         while True:
             try:
                 yield self._piece(self._sink.pull())

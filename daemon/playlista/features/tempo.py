@@ -87,8 +87,13 @@ _NOTHING = 1e-4  # a curve that never moves, but for rounding
 
 
 def _arbitrated(score: NDArray[np.float64], best: int, other: float | None) -> int:
-    """Follow the other opinion where our own score finds it nearly as good."""
+    """Follow the other opinion to another octave, where our own score is nearly as good there."""
     if other is None or not SLOWEST <= other <= FASTEST:
+        return best
+    octaves = float(np.log2(other / _GRID[best]))
+    if (
+        abs(octaves - round(octaves)) > _SAME
+    ):  # three for two: in 6/8 it was wrong nine times in ten
         return best
     at = int(np.searchsorted(_GRID, other))
     low = max(0, at - _NEAR)
@@ -96,8 +101,10 @@ def _arbitrated(score: NDArray[np.float64], best: int, other: float | None) -> i
     return near if score[near] >= _NEARLY * score[best] else best
 
 
-# With essentia's beat tracker, 30 instead of 28 of 31 real tracks, and no click track lost
+# With essentia's beat tracker, 30 instead of 28 of 31 real tracks, and no click track lost; on the
+# tuning half of tests/benchmarks 74 % instead of 72 %, where any tempo, not an octave, gave 63 %
 _NEARLY = 0.3
+_SAME = 0.057  # of an octave: 4 %
 
 
 def _refined(spectrum: NDArray[np.float64], best: int) -> float:
