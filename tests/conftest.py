@@ -65,6 +65,14 @@ def _told(config: pytest.Config, report: Report) -> Report:
     return report
 
 
+@pytest.fixture(scope="session", autouse=True)
+def numba_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep what numba compiles from one run to the next: it takes 14 s."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUMBA_CACHE_DIR", str(request.config.cache.mkdir("numba")))
+        yield
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     """Chance, the same in every run."""

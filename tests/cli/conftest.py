@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,14 +61,6 @@ class Home:
         done = self.run(*arguments, "--json")
         assert (done.stderr, done.returncode) == ("", 0)
         return json.loads(done.stdout)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def compiled(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Keep what numba compiles from one run to the next: it takes 14 s."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUMBA_CACHE_DIR", str(request.config.cache.mkdir("numba")))
-        yield
 
 
 @pytest.fixture

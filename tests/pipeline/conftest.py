@@ -11,14 +11,6 @@ from playlista.service.labels import closed_sets
 from shelf import Shelf
 
 
-@pytest.fixture(scope="session", autouse=True)
-def compiled(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Keep what numba compiles from one run to the next: it takes 14 s."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUMBA_CACHE_DIR", str(request.config.cache.mkdir("numba")))
-        yield
-
-
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
     """A store with one root, wanting the full tier."""

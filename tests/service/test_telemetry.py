@@ -1,7 +1,9 @@
 from importlib.metadata import version
 
 from playlista.records import Tier
+from playlista.service.status import STOPPED, describe
 from playlista.service.telemetry import metrics_for, show_library
+from playlista.store.backlog import oldest
 from shelf import Shelf, analysis
 
 
@@ -46,7 +48,7 @@ def test_the_library_is_shown_as_the_database_has_it(tmp_path):
     metrics = metrics_for(lambda _: None)
 
     with shelf.database.reading() as read:
-        show_library(metrics, read, 4096)
+        show_library(metrics, describe(read, STOPPED), oldest(read), 4096)
 
     assert sample(metrics, "playlista_tracks", tier="full") == 1
     assert sample(metrics, "playlista_tracks", tier="quick") == 1
@@ -62,7 +64,7 @@ def test_an_empty_backlog_has_no_oldest_track(tmp_path):
     metrics.backlog_oldest.set(5)
 
     with shelf.database.reading() as read:
-        show_library(metrics, read, 0)
+        show_library(metrics, describe(read, STOPPED), oldest(read), 0)
 
     assert sample(metrics, "playlista_backlog_oldest_timestamp_seconds") == 0
     shelf.database.close()

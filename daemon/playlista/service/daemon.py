@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from playlista.service.reload import needs_restart
 from playlista.service.signals import Signals
 from playlista.service.status import describe
 from playlista.service.telemetry import metrics_for, show_library
+from playlista.store import backlog
 from playlista.store.database import Database
 from playlista.units import Seconds
 from playlista.web.server import Server
@@ -138,8 +140,10 @@ class Daemon:
         self._told = (self.flow.changes, now)
         try:
             with self._database.reading() as read:
-                show_library(self._metrics, read, self._database.size_bytes())
-            self._notifier.status(_line(self.status()))
+                status = self._described(read)
+                oldest = backlog.oldest(read)
+            show_library(self._metrics, status, oldest, self._database.size_bytes())
+            self._notifier.status(_line(status))
         except StoreBusy as busy:
             log.warning("%s", busy)
 
@@ -171,7 +175,10 @@ class Daemon:
     def status(self) -> dict[str, Any]:
         """Return the ``status`` document."""
         with self._database.reading() as read:
-            return describe(read, {"state": self._state, **self.flow.facts()})
+            return self._described(read)
+
+    def _described(self, read: sqlite3.Connection) -> dict[str, Any]:
+        return describe(read, {"state": self._state, **self.flow.facts()})
 
     def performance(self) -> dict[str, Any]:
         """Return the ``performance`` document."""

@@ -1,7 +1,6 @@
 """The metrics of this process, and the ones read from the database now and then."""
 
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -15,7 +14,7 @@ from prometheus_client import (
 from playlista.metrics import Metrics
 from playlista.records import Tier
 from playlista.service.labels import closed_sets
-from playlista.store import backlog, tracks
+from playlista.store import backlog
 
 
 def metrics_for(announce: Callable[[Metrics], Any]) -> Metrics:
@@ -34,12 +33,20 @@ def metrics_for(announce: Callable[[Metrics], Any]) -> Metrics:
     return metrics
 
 
-def show_library(metrics: Metrics, read: sqlite3.Connection, size_bytes: int) -> None:
-    """Set the gauges that only the database knows."""
-    counts = tracks.counts(read)
+def show_library(
+    metrics: Metrics, status: Mapping[str, Any], oldest: int | None, size_bytes: int
+) -> None:
+    """Set the gauges that only the database knows.
+
+    Args:
+        metrics: Where they are.
+        status: The status document, which has counted already.
+        oldest: Unix time at which the oldest ready track was queued; None when none is.
+        size_bytes: Of the database.
+    """
     for tier in Tier:
-        metrics.tracks.labels(tier).set(counts[tier])
-    for state, count in backlog.states(read).items():
-        metrics.backlog_tracks.labels(state).set(count)
-    metrics.backlog_oldest.set(backlog.oldest(read) or 0)
+        metrics.tracks.labels(tier).set(status["tracks"][tier])
+    for state in backlog.STATES:
+        metrics.backlog_tracks.labels(state).set(status["backlog"][state])
+    metrics.backlog_oldest.set(oldest or 0)
     metrics.database_bytes.set(size_bytes)
