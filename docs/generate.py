@@ -101,8 +101,6 @@ def _why(schema: Schema) -> str:
     why: str = schema["description"]
     if schema.get("at_start"):
         why += " Read at start only."
-    if schema.get("not_yet"):
-        why += " Accepted, but without effect in this version."
     return why
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from playlista.records import (
-    FEATURES_VERSION,
     Analysis,
     Appeared,
     Features,
@@ -16,6 +15,7 @@ from playlista.records import (
     Signature,
     Tier,
 )
+from playlista.stages import VERSIONS, Wanted, stages
 from playlista.store.backlog import Backlog, states
 from playlista.store.database import Database
 from playlista.store.tracks import Tracks
@@ -45,7 +45,8 @@ def analysis(
 ) -> Analysis:
     """What a worker would have heard."""
     features = Features(bpm=bpm, mfcc=tuple(float(n) for n in range(13)))
-    one = Analysis(audio_id, 60.0, tier, FEATURES_VERSION, "test", features, FileTags(title="T"))
+    done = {stage: VERSIONS[stage] for stage in stages(tier, model=tier is Tier.DEEP)}
+    one = Analysis(audio_id, 60.0, tier, done, "test", features, FileTags(title="T"))
     return replace(one, **changes)
 
 
@@ -55,13 +56,14 @@ class Shelf:
     Args:
         path: Of the database.
         wanted: The tier at which a track is done.
+        model: Who must have heard it.
     """
 
-    def __init__(self, path: Path, wanted: Tier = Tier.FULL) -> None:
+    def __init__(self, path: Path, wanted: Tier = Tier.FULL, model: str | None = None) -> None:
         self.path = path
-        self._open(wanted)
+        self._open(Wanted(wanted, model))
 
-    def _open(self, wanted: Tier) -> None:
+    def _open(self, wanted: Wanted) -> None:
         self.clock = FakeClock()
         self.database = Database(self.path)
         self.tracks = Tracks(self.database)
@@ -69,7 +71,7 @@ class Shelf:
         self.backlog = Backlog(self.database, wanted, self.clock)
         self.backlog.recover()
 
-    def restart(self, wanted: Tier | None = None) -> None:
+    def restart(self, wanted: Wanted | None = None) -> None:
         """Let go as a killed process does, without ceremony, and open again."""
         self.database._connection.close()
         os.close(self.database._lock_fd)

@@ -6,22 +6,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-FEATURES_VERSION = 1
-"""Raised whenever an existing descriptor's numbers change; older results are redone."""
-
-STAGES = (
-    "tags",
-    "decode",
-    "spectrum",
-    "rhythm",
-    "key",
-    "loudness",
-    "danceability",
-    "spectral",
-    "timbre",
-)
-"""Where the CPU time of an analysis goes: the closed set of names in ``Analysis.seconds``."""
-
 
 class Tier(StrEnum):
     """How thoroughly a track was listened to (docs/tour.md)."""
@@ -98,10 +82,14 @@ class Analysis:
     Attributes:
         audio_id: Hash of the encoded audio packets, without tags: 32 hex digits.
         duration_s: Decoded length in seconds.
-        tier: What was asked for, and is now complete.
+        tier: What was asked for.
+        done: Stages that this listening did (`playlista.stages`), with their versions.
         engine: Which implementation gave the numbers, e.g. ``"playlista+essentia"``.
         features: The descriptors.
-        reasons: For each feature that is None: why.
+        model: Which network gave embedding and tags; None when none did.
+        embedding: 200 numbers, about -10 to 10: tracks that sound alike have similar ones.
+        tags: What listeners would call it -> score, 0 to 1; they order, they are no odds.
+        reasons: For each field that is None: why.
         truncated: True when a cap thinned or cut what was kept of the track.
         seconds: CPU time per stage.
     """
@@ -109,13 +97,31 @@ class Analysis:
     audio_id: str
     duration_s: float
     tier: Tier
-    features_version: int
+    done: Mapping[str, int]
     engine: str
     features: Features
     file_tags: FileTags = field(default_factory=FileTags)
+    model: str | None = None
+    embedding: tuple[float, ...] | None = None
+    tags: Mapping[str, float] | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
     truncated: bool = False
     seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An analysis that lacks only what the model will say.
+
+    Attributes:
+        patches: What it is to hear (`playlista.features.patches`): float16 of shape
+            (n, 187, 96) as bytes, possibly none.
+        heard: The stages that are done once it has.
+    """
+
+    analysis: Analysis
+    patches: bytes = b""
+    heard: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +149,19 @@ class AudioSettings:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisRequest:
-    """One track for a worker: refused if the file no longer has this signature."""
+    """One track for a worker: refused if the file no longer has this signature.
+
+    Attributes:
+        model: Whether one will listen, too: patches are wanted.
+        have: Stages that need not be done again.
+    """
 
     path: bytes
     tier: Tier
     signature: Signature | None = None
     settings: AudioSettings = field(default_factory=AudioSettings)
+    model: bool = False
+    have: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +173,8 @@ class Job:
         generation: Raised each time the file changes; a result for an older one is discarded.
         strikes: How often this content brought down its worker.
         alone: It did not fit, or was killed from outside: run it with no neighbour.
-        upgrade: A lower tier is there already, so only a higher one is worth running.
+        upgrade: Something is known of it already, so only what is missing is worth running.
+        have: Stages that are known, and need not be done again.
     """
 
     file_id: int
@@ -171,6 +185,7 @@ class Job:
     strikes: int = 0
     alone: bool = False
     upgrade: bool = False
+    have: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 import pytest
 
-from playlista.records import Returned, Tier, Vanished
+from playlista.records import Analysis, Returned, Tier, Vanished
+from playlista.stages import Stage, Wanted, stages
 from playlista.store.backlog import BACK_OFF_S, failures, oldest, retry_failed
+from playlista.store.explain import explain
 from shelf import Shelf, analysis, signature
 
 
@@ -70,7 +72,7 @@ def test_results_are_committed_together(shelf: Shelf) -> None:
     shelf.land(b"a.flac", 1)
     shelf.land(b"b.flac", 2)
     jobs = [shelf.leased(), shelf.leased()]
-    impossible = analysis("b", features_version=None)
+    impossible = analysis("b", duration_s=None)
 
     with pytest.raises(Exception, match="NOT NULL"):
         shelf.backlog.save([(jobs[0], analysis("a")), (jobs[1], impossible)])
@@ -155,12 +157,103 @@ def test_a_full_result_overwrites_a_quick_one(shelf: Shelf) -> None:
     assert stored(shelf, "same")[0] == "full"
 
 
-def test_newer_descriptors_overwrite_even_a_higher_tier(shelf: Shelf) -> None:
-    shelf.landed_and_heard(b"a.flac", 1, analysis("same", Tier.FULL))
+def test_a_newer_stage_overwrites_an_older_one(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis("same", bpm=100.0))
 
-    shelf.landed_and_heard(b"b.flac", 2, analysis("same", Tier.QUICK, features_version=99))
+    newer = analysis("same", Tier.QUICK, bpm=200.0, done={"rhythm": 99})
+    shelf.landed_and_heard(b"b.flac", 2, newer)
 
-    assert stored(shelf, "same")[:2] == ("quick", 99)
+    assert "200.0" in stored(shelf, "same")[2]
+
+
+def test_a_stage_leaves_the_fields_of_others_alone(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis("same", bpm=100.0))
+
+    newer = analysis("same", Tier.QUICK, bpm=200.0, done={"timbre": 99})
+    shelf.landed_and_heard(b"b.flac", 2, newer)
+
+    assert "100.0" in stored(shelf, "same")[2]
+
+
+def embedded(audio_id: str = "sound", model: str = "msd", *, every: bool = False) -> Analysis:
+    """What a model would have added to what is known."""
+    done = {Stage.EMBEDDING: 1} | ({Stage.EVERY_PATCH: 1} if every else {})
+    heard = (1.0 if every else 0.5,) * 200
+    return analysis(
+        audio_id, done=done, model=model, embedding=heard, tags={"rock": 0.5}, engine="onnx"
+    )
+
+
+def embedding(shelf: Shelf, relpath: bytes = b"a.flac") -> tuple[str | None, float | None]:
+    """Return whose embedding a track has, and its first number."""
+    with shelf.database.reading() as read:
+        facts = explain(read, b"/music/" + relpath)
+    return facts["model"], facts["embedding"] and facts["embedding"][0]
+
+
+def test_what_a_model_says_is_added_to_what_is_known(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis(bpm=100.0))
+    shelf.backlog.want(Wanted(Tier.FULL, "msd"))
+
+    shelf.hear(shelf.backlog.ready(1)[0], embedded())
+
+    with shelf.database.reading() as read:
+        facts = explain(read, b"/music/a.flac")
+    assert (facts["bpm"], facts["tags"], facts["engine"]) == (100.0, {"rock": 0.5}, "test+onnx")
+    assert shelf.states() == {}
+
+
+def test_a_model_that_appears_is_let_hear_what_was_heard_without(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis())
+
+    shelf.backlog.want(Wanted(Tier.FULL, "msd"))
+
+    (job,) = shelf.backlog.ready(9)
+    assert stages(Tier.FULL, model=True) - job.have == {Stage.EMBEDDING}
+
+
+def test_a_model_that_goes_leaves_what_it_said(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis())
+    shelf.backlog.want(Wanted(Tier.FULL, "msd"))
+    shelf.hear(shelf.backlog.ready(1)[0], embedded())
+
+    shelf.backlog.want(Wanted(Tier.FULL))
+
+    assert shelf.states() == {}
+    assert embedding(shelf) == ("msd", 0.5)
+
+
+def test_another_model_is_heard_anew(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis())
+    shelf.backlog.want(Wanted(Tier.FULL, "msd"))
+    shelf.hear(shelf.backlog.ready(1)[0], embedded(every=True))
+
+    shelf.backlog.want(Wanted(Tier.FULL, "mtt"))
+    shelf.hear(shelf.backlog.ready(1)[0], embedded(model="mtt"))
+
+    assert embedding(shelf) == ("mtt", 0.5)
+    assert shelf.states() == {}
+
+
+def test_the_embedding_of_every_patch_is_not_overwritten_by_one_of_few(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis())
+    shelf.backlog.want(Wanted(Tier.DEEP, "msd"))
+    shelf.hear(shelf.backlog.ready(1)[0], embedded(every=True))
+
+    shelf.landed_and_heard(b"b.flac", 2, embedded())
+
+    assert embedding(shelf) == ("msd", 1.0)
+    assert stored(shelf, "sound")[0] == "deep"
+
+
+def test_the_deep_tier_waits_until_nothing_else_does(shelf: Shelf) -> None:
+    shelf.landed_and_heard(b"a.flac", 1, analysis("a"))
+    shelf.backlog.want(Wanted(Tier.DEEP, "msd"))
+    shelf.hear(shelf.backlog.ready(1)[0], embedded("a"))
+    shelf.landed_and_heard(b"b.flac", 2, analysis("b", Tier.QUICK))
+    shelf.land(b"c.flac", 3)
+
+    assert [job.path[-6:] for job in shelf.backlog.ready(9)] == [b"c.flac", b"b.flac", b"a.flac"]
 
 
 def test_a_quick_look_at_a_copy_of_a_known_recording_is_enough(shelf: Shelf) -> None:
@@ -523,7 +616,7 @@ def test_a_restart_does_not_retry_what_failed(shelf: Shelf) -> None:
 def test_wanting_more_queues_what_was_heard_at_a_lower_tier(shelf: Shelf) -> None:
     shelf.landed_and_heard(b"a.flac", 1, analysis(tier=Tier.FULL))
 
-    shelf.restart(Tier.DEEP)
+    shelf.restart(Wanted(Tier.DEEP, "msd"))
 
     assert [job.upgrade for job in shelf.backlog.ready(1)] == [True]
 
@@ -531,7 +624,7 @@ def test_wanting_more_queues_what_was_heard_at_a_lower_tier(shelf: Shelf) -> Non
 def test_wanting_less_forgets_the_upgrades(shelf: Shelf) -> None:
     shelf.landed_and_heard(b"a.flac", 1, analysis(tier=Tier.QUICK))
 
-    shelf.restart(Tier.QUICK)
+    shelf.restart(Wanted(Tier.QUICK))
 
     assert shelf.states() == {}
 
@@ -539,17 +632,18 @@ def test_wanting_less_forgets_the_upgrades(shelf: Shelf) -> None:
 def test_results_of_older_descriptors_are_redone(shelf: Shelf) -> None:
     shelf.landed_and_heard(b"a.flac", 1, analysis())
     with shelf.database.transaction() as write:
-        write.execute("UPDATE audio SET features_version = 0")
+        write.execute("UPDATE audio SET done = json_set(done, '$.key', 0)")
 
     shelf.restart()
 
-    assert [job.upgrade for job in shelf.backlog.ready(1)] == [True]
+    (job,) = shelf.backlog.ready(1)
+    assert stages(Tier.FULL, model=False) - job.have == {Stage.KEY}
 
 
 def test_a_file_that_returns_is_queued_for_what_it_was_owed_while_away(shelf: Shelf) -> None:
     known = shelf.landed_and_heard(b"a.flac", 1, analysis(tier=Tier.FULL))
     shelf.tracks.apply([Vanished(known.file_id)])
-    shelf.restart(Tier.DEEP)
+    shelf.restart(Wanted(Tier.DEEP, "msd"))
     assert shelf.states() == {}
 
     shelf.tracks.apply([Returned(known.file_id, signature(1))])

@@ -1,32 +1,39 @@
 """One track from file to facts: decode once, describe on the way.
 
-``analyze`` is for anybody with a file; ``run`` is what the pool hands to its workers.
+``analyze`` is for anybody with a file; ``run`` is what the pool hands to its workers, and
+leaves the model to the one process that holds it.
 """
 
 import ctypes
 import gc
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
+from playlista.analysis.listening import TOO_SHORT, Listening
 from playlista.audio.blocks import Block
 from playlista.audio.decode import Heard, TrackStream
 from playlista.audio.source import opened
 from playlista.audio.tags import file_tags
-from playlista.errors import ChangedMeanwhile, NothingToHear
-from playlista.features.describe import Description, Ensemble, Stopwatch
+from playlista.errors import ChangedMeanwhile, ModelMissing, NothingToHear
+from playlista.features.describe import Stopwatch
+from playlista.inference import choice
+from playlista.inference.messages import Question, Refusal, concluded
+from playlista.places import usual_state_path
 from playlista.records import (
-    FEATURES_VERSION,
     Analysis,
     AnalysisRequest,
     AudioSettings,
+    Draft,
     FileTags,
     Signature,
     Tier,
 )
+from playlista.stages import MODELLED, VERSIONS, Stage, not_asked, stages
 
 WARM_UP_RATE = 22_050
 WARM_UP_S = 10
@@ -38,29 +45,54 @@ def analyze(
     *,
     tier: Tier = Tier.FULL,
     settings: AudioSettings | None = None,
+    models: Path | None = None,
 ) -> Analysis:
     """Listen to one file.
 
+    The model is loaded by the first call that needs it, and shared by all later ones, in any
+    thread; without one there is neither embedding nor tags.
+
     Args:
         path: Any audio file; it is only read.
-        tier: ``QUICK`` for rhythm, key, loudness and danceability; ``FULL`` for timbre, too.
+        tier: ``QUICK`` for rhythm, key, loudness and danceability; ``FULL`` for timbre,
+            embedding and tags, too; ``DEEP`` for the embedding of the whole track.
         settings: How to decode; the defaults suit any machine.
+        models: Where ``playlista models fetch`` put them, unless in its usual place.
 
     Returns:
-        What was found out. A feature that is None has its reason in ``reasons``.
+        What was found out. A field that is None has its reason in ``reasons``.
 
     Raises:
         TrackError: This file cannot be analysed as it stands; the text says why.
         FileUnavailable: The disk does not give it just now.
+        ModelMissing: There is a model, and it does not work.
 
     Example:
         >>> analyze("song.flac").features.key  # doctest: +SKIP
         'C# minor'
     """
-    return run(AnalysisRequest(os.fsencode(path), tier, None, settings or AudioSettings()))
+    folder = models or usual_state_path() / "models"
+    model = choice.present(folder)
+    settings = settings or AudioSettings()
+    draft = run(AnalysisRequest(os.fsencode(path), tier, None, settings, model is not None))
+    analysis = _listened_to(draft, folder, model) if model and draft.heard else draft.analysis
+    return replace(analysis, reasons={**not_asked(analysis.done), **analysis.reasons})
 
 
-def run(request: AnalysisRequest) -> Analysis:
+def _listened_to(draft: Draft, folder: Path, model: str) -> Analysis:
+    if not draft.patches:
+        return concluded(draft, model, None)
+    # onnxruntime and the network: 80 MB that the workers of the pool do without
+    from playlista.inference import host  # noqa: PLC0415
+
+    threads = len(os.sched_getaffinity(0))
+    answer = host.run(Question(folder, model, None, threads, draft.patches))
+    if isinstance(answer, Refusal):
+        raise ModelMissing(answer.why)
+    return concluded(draft, model, answer)
+
+
+def run(request: AnalysisRequest) -> Draft:
     """Do the same for the pool: the file must be, and stay, the one that was queued.
 
     Raises:
@@ -87,15 +119,15 @@ def prepare() -> None:
 
     numba compiles for 23 s where its cache is cold; a track's deadline must not run meanwhile.
     """
-    ensemble = Ensemble(WARM_UP_RATE, Tier.FULL, AudioSettings(), Stopwatch())
+    listening = Listening(WARM_UP_RATE, stages(Tier.FULL, model=True), AudioSettings(), Stopwatch())
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, WARM_UP_S * WARM_UP_RATE)
     nothing = np.empty(0, np.float32)
-    ensemble.feed(noise.astype(np.float32), nothing, nothing)
-    ensemble.result()
+    listening.feed(Block(noise.astype(np.float32), WARM_UP_RATE, nothing, nothing))
+    listening.result()
     gc.freeze()
 
 
-def _listened(request: AnalysisRequest, file: BinaryIO) -> Analysis:
+def _listened(request: AnalysisRequest, file: BinaryIO) -> Draft:
     stopwatch = Stopwatch()
     with stopwatch.timing("tags"):
         tags = file_tags(file)
@@ -103,8 +135,8 @@ def _listened(request: AnalysisRequest, file: BinaryIO) -> Analysis:
     blocks = _timed(stream.blocks(), stopwatch)
     if not request.settings.streaming:
         blocks = iter(list(blocks))
-    description = _described(request, blocks, stopwatch)
-    return _concluded(request, stream.heard, description, tags, stopwatch)
+    listening = _fed(request, blocks, stopwatch)
+    return _drafted(request, stream.heard, listening, tags, stopwatch)
 
 
 def _timed(blocks: Iterator[Block], stopwatch: Stopwatch) -> Iterator[Block]:
@@ -116,38 +148,46 @@ def _timed(blocks: Iterator[Block], stopwatch: Stopwatch) -> Iterator[Block]:
         yield block
 
 
-def _described(
-    request: AnalysisRequest, blocks: Iterable[Block], stopwatch: Stopwatch
-) -> Description:
-    ensemble = None
+def _wanted(request: AnalysisRequest) -> frozenset[Stage]:
+    return stages(request.tier, model=request.model) - request.have
+
+
+def _fed(request: AnalysisRequest, blocks: Iterable[Block], stopwatch: Stopwatch) -> Listening:
+    listening = None
     for block in blocks:
-        if ensemble is None:
-            ensemble = Ensemble(block.rate, request.tier, request.settings, stopwatch)
-        ensemble.feed(block.samples, block.momentary, block.short_term)
-    if ensemble is None:
+        if listening is None:
+            listening = Listening(block.rate, _wanted(request), request.settings, stopwatch)
+        listening.feed(block)
+    if listening is None:
         raise NothingToHear(request.path, "has no sound in it: nothing comes out of its decoder")
-    return ensemble.result()
+    return listening
 
 
-def _concluded(
+def _drafted(
     request: AnalysisRequest,
     heard: Heard,
-    description: Description,
+    listening: Listening,
     tags: FileTags,
     stopwatch: Stopwatch,
-) -> Analysis:
-    return Analysis(
+) -> Draft:
+    description, patches, heard_stages = listening.result()
+    analysis = Analysis(
         audio_id=heard.audio_id,
         duration_s=heard.duration_s,
         tier=request.tier,
-        features_version=FEATURES_VERSION,
+        done={stage: VERSIONS[stage] for stage in _wanted(request) - MODELLED},
         engine=description.engine,
         features=description.features,
         file_tags=tags,
-        reasons={**description.reasons, **_damage(heard)},
+        reasons={**description.reasons, **_unheard(heard_stages, patches), **_damage(heard)},
         truncated=description.thinned,
         seconds=dict(stopwatch.seconds),
     )
+    return Draft(analysis, patches, heard_stages)
+
+
+def _unheard(stages: frozenset[Stage], patches: bytes) -> dict[str, str]:
+    return dict.fromkeys(("embedding", "tags"), TOO_SHORT) if stages and not patches else {}
 
 
 def _damage(heard: Heard) -> dict[str, str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def conf(
     check: Annotated[
-        bool, typer.Option("--check", help="Say only whether it is valid, and what has no effect.")
+        bool, typer.Option("--check", help="Say only whether it is valid.")
     ] = False,
     config: ConfigFile = None,
     json: Json = False,
@@ -24,9 +24,6 @@ def conf(
     loaded = configuration(config)
     rows = list(_rows(loaded))
     if check:
-        idle = [row for row in rows if row["not_yet"] and row["origin"] != "default"]
-        for row in idle:
-            show.console.print(f"{row['key']} ({row['origin']}) has no effect in this version yet")
         show.console.print("the configuration is valid")
     elif json:
         show.as_json(rows)
@@ -37,14 +34,12 @@ def conf(
 def _rows(loaded: "Loaded") -> Iterator[dict[str, Any]]:
     from playlista.config.settings import table
 
-    for key, (part, field) in table().items():
+    for key, (part, _) in table().items():
         value = getattr(getattr(loaded.config, part), key.lower())
-        extra = field.json_schema_extra or {}
         yield {
             "key": key,
             "value": _text(value),
             "origin": loaded.origins.get(key, "default"),
-            "not_yet": bool(extra.get("not_yet")),
         }
 
 

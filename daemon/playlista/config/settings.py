@@ -4,7 +4,6 @@ Parsing, ``conf``, ``playlista.conf``, ``docs/settings.md`` and ``--help`` all r
 here. Parts receive their slice (``config.watch``), never the whole.
 """
 
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,8 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 
-NOT_YET: JsonDict = {"not_yet": True}
-"""Marks a key that is accepted, and whose effect belongs to a later version."""
+from playlista.places import usual_state_path
+
 AT_START: JsonDict = {"at_start": True}
 """Marks a key that a reload does not change."""
 
@@ -26,11 +25,6 @@ def _split_paths(value: object) -> object:
     if not isinstance(value, str):
         return value
     return tuple(Path(part).expanduser() for part in value.split(":") if part)
-
-
-def _default_state() -> Path:
-    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    return Path(given) if given else Path("~/.local/state/playlista").expanduser()
 
 
 def _expand(value: object) -> object:
@@ -75,7 +69,7 @@ class StoreSettings(Slice):
     """Where everything remembered lives."""
 
     state_path: Folder = Field(
-        default_factory=_default_state,
+        default_factory=usual_state_path,
         description="Database, models and delta log. $STATE_DIRECTORY under systemd, "
         "else ~/.local/state/playlista.",
         json_schema_extra=AT_START,
@@ -168,6 +162,10 @@ class AudioConfig(Slice):
     """How a track is decoded and what may be kept of it."""
 
     fast_mode: bool = Field(default=False, description="Quick tier only.")
+    deep_analysis: bool = Field(
+        default=False,
+        description="When nothing else waits, let the model hear every track from end to end.",
+    )
     memory_optimization_enabled: bool = Field(
         default=True, description="Off: whole-file decode at the file's own rate, to compare."
     )
@@ -206,26 +204,40 @@ class AudioConfig(Slice):
     )
 
 
+class ModelSettings(Slice):
+    """Who gives embeddings and tags."""
+
+    model: str = Field(
+        default="auto",
+        min_length=1,
+        description="Name of the model that listens, of those `playlista models` lists; auto is "
+        "the first that is there, none does without.",
+    )
+    model_runtime: Literal["auto", "onnx", "essentia"] = Field(
+        default="auto", description="What runs it; auto is the fastest there is a file for."
+    )
+    model_idle_unload_seconds: float = Field(
+        default=300, ge=1, description="It leaves memory when nothing was heard for so long."
+    )
+
+
 class LibrarySettings(Slice):
     """Environment of the processes that import numerical libraries."""
 
     tf_gpu_thread_mode: str = Field(
         default="gpu_private",
-        description="TF_GPU_THREAD_MODE of the workers.",
-        json_schema_extra=NOT_YET,
+        description="TF_GPU_THREAD_MODE of workers and model.",
     )
     tf_enable_onednn_opts: Annotated[Literal[0, 1], BeforeValidator(_number)] = Field(
         default=0,
-        description="TF_ENABLE_ONEDNN_OPTS of the workers; 1 crashed on one CPU.",
-        json_schema_extra=NOT_YET,
+        description="TF_ENABLE_ONEDNN_OPTS of workers and model; 1 crashed on one CPU.",
     )
     tf_cpp_min_log_level: int = Field(
         default=2, ge=0, le=3, description="TF_CPP_MIN_LOG_LEVEL of the workers."
     )
     cuda_visible_devices: str = Field(
         default="-1",
-        description="CUDA_VISIBLE_DEVICES of the workers.",
-        json_schema_extra=NOT_YET,
+        description="CUDA_VISIBLE_DEVICES of workers and model.",
     )
     omp_num_threads: Auto | Annotated[int, Field(ge=1)] = Field(
         default="auto", description="OpenMP threads per worker; auto is one."
@@ -275,6 +287,7 @@ class Config(Slice):
     store: StoreSettings = Field(default_factory=StoreSettings)
     pool: PoolSettings = PoolSettings()
     audio: AudioConfig = AudioConfig()
+    model: ModelSettings = ModelSettings()
     libraries: LibrarySettings = LibrarySettings()
     service: ServiceSettings = ServiceSettings()
 

@@ -1,9 +1,9 @@
-"""Every descriptor of a tier in one pass, each timed."""
+"""All descriptors that are wanted in one pass, each timed."""
 
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,19 +20,9 @@ from playlista.features.onsets import OnsetCurve
 from playlista.features.rhythm import Rhythm
 from playlista.features.spectral import Centroid, ZeroCrossings
 from playlista.features.spectrum import Spectrum
-from playlista.records import AudioSettings, Features, Tier
-
-FULL_ONLY = frozenset(
-    {
-        "mfcc",
-        "chroma",
-        "spectral_contrast",
-        "spectral_flatness",
-        "spectral_rolloff_hz",
-        "dynamic_complexity",
-    }
-)
-NOT_ASKED = "not part of the quick tier"
+from playlista.features.tempo import SecondOpinion
+from playlista.records import AudioSettings, Features
+from playlista.stages import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,59 +43,56 @@ class Description:
 
 
 class Stopwatch:
-    """CPU seconds by stage."""
+    """CPU seconds by stage; a stage inside another is not counted twice."""
 
     def __init__(self) -> None:
         self.seconds: Counter[str] = Counter()
+        self._stage: str | None = None
+        self._since = 0.0
 
     @contextmanager
     def timing(self, stage: str) -> Iterator[None]:
         """Add what passes inside to a stage."""
-        start = time.process_time()
+        outer = self._switch(stage)
         try:
             yield
         finally:
-            self.seconds[stage] += time.process_time() - start  # type: ignore[assignment]  # typeshed counts in int
+            self._switch(outer)
+
+    def _switch(self, stage: str | None) -> str | None:
+        """Charge the time since the last switch; return the stage that was charged."""
+        last, now = self._stage, time.process_time()
+        if last is not None:
+            self.seconds[last] += now - self._since  # type: ignore[assignment]  # typeshed counts in int
+        self._stage, self._since = stage, now
+        return last
 
 
 class Ensemble:
-    """All descriptors of one tier over one shared spectrum.
+    """The descriptors of some stages over one shared spectrum.
 
     Args:
         rate: Sample rate of all samples to come, in Hz.
-        tier: Which descriptors.
+        stages: Which descriptors; those of a model are not among them.
         settings: How much their curves may hold.
         stopwatch: Where their CPU time is counted.
     """
 
     def __init__(
-        self, rate: int, tier: Tier, settings: AudioSettings, stopwatch: Stopwatch
+        self, rate: int, stages: Collection[str], settings: AudioSettings, stopwatch: Stopwatch
     ) -> None:
-        self._tier = tier
-        fuller = tier is not Tier.QUICK
-        has_essentia = fuller and essentia_beats.usable()
-        self._engine = "playlista" + "+librosa" * fuller + "+essentia" * has_essentia
         self._stopwatch = stopwatch
         self._spectrum = Spectrum(rate)
-        frequencies = self._spectrum.frequencies
         cap_bytes = settings.cap_bytes // 2  # two curves grow with the track
         onsets = Curve(self._spectrum.frame_rate, cap_bytes=cap_bytes, float16=settings.float16)
         level = Curve(LEVEL_RATE, cap_bytes=cap_bytes, float16=settings.float16)
         self._curves = (onsets, level)
-        self._descriptors: list[Descriptor] = [
-            Rhythm(
-                OnsetCurve(frequencies),
-                onsets,
-                essentia_beats.beats_per_minute if has_essentia else None,
-            ),
-            Key(frequencies),
-            Loudness(),
-            Danceability(rate, level),
-            Centroid(frequencies),
-            ZeroCrossings(),
-        ]
-        if fuller:
-            self._descriptors += _fuller(self._spectrum)
+        has_essentia = Stage.BEATS in stages and essentia_beats.usable()
+        self._engine = (
+            "playlista" + "+librosa" * (Stage.TIMBRE in stages) + "+essentia" * has_essentia
+        )
+        second_opinion = self._timed_beats if has_essentia else None
+        self._descriptors = list(_descriptors(stages, self._spectrum, self._curves, second_opinion))
 
     def feed(
         self,
@@ -114,6 +101,8 @@ class Ensemble:
         short_term: NDArray[np.float32],
     ) -> None:
         """Let every descriptor hear the next block; shapes as in `Stretch`."""
+        if not self._descriptors:
+            return
         with self._stopwatch.timing("spectrum"):
             spectrum = self._spectrum.feed(samples)
         self._show(Stretch(samples, spectrum, momentary, short_term))
@@ -126,8 +115,6 @@ class Ensemble:
         for descriptor in self._descriptors:
             with self._stopwatch.timing(descriptor.stage):
                 found.update(descriptor.result())
-        if self._tier is Tier.QUICK:
-            found.update(dict.fromkeys(FULL_ONLY, Unknown(NOT_ASKED)))
         features, reasons = _sorted(found)
         thinned = any(curve.thinned for curve in self._curves)
         return Description(features, reasons, self._engine, thinned)
@@ -137,12 +124,38 @@ class Ensemble:
             with self._stopwatch.timing(descriptor.stage):
                 descriptor.feed(stretch)
 
+    def _timed_beats(self, curve: NDArray[np.float32], rate: float) -> float | None:
+        with self._stopwatch.timing(Stage.BEATS):
+            return essentia_beats.beats_per_minute(curve, rate)
 
-def _fuller(spectrum: Spectrum) -> list[Descriptor]:
-    # librosa costs a second and 100 MB: only the tiers that use it pay
-    from playlista.features.timbre import Timbre  # noqa: PLC0415
 
-    return [Timbre(spectrum), DynamicComplexity()]
+def _descriptors(
+    stages: Collection[str],
+    spectrum: Spectrum,
+    curves: tuple[Curve, Curve],
+    second_opinion: SecondOpinion | None,
+) -> Iterator[Descriptor]:
+    """Make what the stages need; the later of two that find the same field has the last word."""
+    onsets, level = curves
+    frequencies = spectrum.frequencies
+    if {Stage.RHYTHM, Stage.BEATS} & set(stages):
+        yield Rhythm(OnsetCurve(frequencies), onsets, second_opinion)
+    if Stage.KEY in stages:
+        yield Key(frequencies)
+    if Stage.LOUDNESS in stages:
+        yield Loudness()
+    if Stage.DANCEABILITY in stages:
+        yield Danceability(spectrum.rate, level)
+    if Stage.SPECTRAL in stages:
+        yield Centroid(frequencies)
+        yield ZeroCrossings()
+    if Stage.TIMBRE in stages:
+        # librosa costs a second and 100 MB: only the tiers that use it pay
+        from playlista.features.timbre import Timbre  # noqa: PLC0415
+
+        yield Timbre(spectrum)
+    if Stage.DYNAMICS in stages:
+        yield DynamicComplexity()
 
 
 def _sorted(found: Findings) -> tuple[Features, dict[str, str]]:

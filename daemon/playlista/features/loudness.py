@@ -104,7 +104,7 @@ class DynamicComplexity:
         Streich, "Music complexity" (2007), on the momentary loudness of BS.1770.
     """
 
-    stage: ClassVar[str] = "loudness"
+    stage: ClassVar[str] = "dynamics"
 
     def __init__(self) -> None:
         self._momentary = Histogram()

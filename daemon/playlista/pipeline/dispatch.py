@@ -11,18 +11,19 @@ from playlista.config.settings import Config
 from playlista.errors import StoreBusy, TooLarge
 from playlista.metrics import Metrics
 from playlista.pipeline import plan, terms
+from playlista.pipeline.ear import Ear
 from playlista.pipeline.estimates import Estimates
 from playlista.pipeline.save import Save
 from playlista.pipeline.steering import Facts, Steering
 from playlista.pool import memory, need
 from playlista.pool.outcome import Outcome
 from playlista.pool.supervisor import Pool
-from playlista.records import AnalysisRequest, Job, Tier
-from playlista.store.backlog import Backlog
+from playlista.records import AnalysisRequest, Draft, Job, Tier
 from playlista.units import GIGABYTE, Bytes, Seconds
 
 TICK_S: Final = 0.5  # while something is being analysed
 IDLE_S: Final = 1.0  # while nothing is; intake wakes it at once
+BEHIND: Final = 8  # drafts of 1 MB each that may wait for the model: backpressure (a guess)
 OFFERED: Final = 32  # candidates looked at in one go
 PATIENCE_S: Final = 60.0  # so long smaller tracks may pass one that does not fit (a guess)
 GRACE_S: Final = 5.0  # for running tracks at the end; SIGTERM must be done in 10 s
@@ -34,8 +35,8 @@ class Dispatch:
     """The loop between the backlog and the pool.
 
     Args:
-        backlog: Where tracks wait.
         save: Where results go.
+        ear: Where drafts become results.
         config: The whole of it: pool, audio and libraries.
         metrics: Where it is counted.
         patient: Nobody waits for playlists in between (``analyze``).
@@ -48,16 +49,17 @@ class Dispatch:
 
     def __init__(
         self,
-        backlog: Backlog,
         save: Save,
+        ear: Ear,
         config: Config,
         metrics: Metrics,
         *,
         patient: bool,
         on_settled: Callable[[list[Job]], None],
     ) -> None:
-        self._backlog = backlog
+        self._backlog = save.backlog
         self._save = save
+        self._ear = ear
         self._patient = patient
         self._on_settled = on_settled
         self._next_config: Config | None = None
@@ -128,13 +130,16 @@ class Dispatch:
                 beat()
                 self.step()
         finally:
-            self._finish(self._pool.close(GRACE_S))
+            outcomes = self._pool.close(GRACE_S)
+            self._ear.close()
+            self._finish(outcomes)
 
     def step(self) -> None:
         """Decide, lease, collect and save once."""
         self._stirred = False
         try:
             self._reload_if_asked()
+            self._backlog.want(terms.wanted(self._config, self._ear.model))
             waiting = self._hand_out()
         except StoreBusy as busy:
             log.warning("%s", busy)
@@ -166,12 +171,9 @@ class Dispatch:
         return plan.tier_now(job, self._backlog.wanted, self._config.pool, situation)
 
     def _reload_if_asked(self) -> None:
-        config = self._next_config
+        config, self._next_config = self._next_config, None
         if config is None:
             return
-        self._backlog.want(terms.wanted_tier(config))
-        if self._next_config is config:
-            self._next_config = None
         before = self._terms
         self._adopt(config)
         if self._terms != before:
@@ -181,7 +183,8 @@ class Dispatch:
     def _lease(self, turns: list[tuple[Job, Tier]]) -> None:
         for job, tier in turns:
             room = self._config.pool.queue_max_size - len(self._in_hand)
-            if self._alone or min(room, self._pool.free) <= 0:
+            behind = self._ear.waiting >= BEHIND
+            if self._alone or behind or min(room, self._pool.free) <= 0:
                 return
             if not self._try(job, tier):
                 return
@@ -201,7 +204,10 @@ class Dispatch:
         if self._in_hand and not self._steering.admits(self._pool, needed):
             return self._pass_over(job)
         if self._backlog.lease(job):
-            request = AnalysisRequest(job.path, tier, job.signature, self._decoding)
+            model = self._backlog.wanted.model is not None
+            request = AnalysisRequest(
+                job.path, tier, job.signature, self._decoding, model=model, have=job.have
+            )
             self._in_hand.add(job.file_id)
             self._alone = alone
             self._passed = None
@@ -224,16 +230,20 @@ class Dispatch:
 
     def _time_left(self) -> float | None:
         return self._estimates.time_left(
-            self._backlog.ready_count(), self._backlog.wanted, self._steering.target
+            self._backlog.ready_count(), self._backlog.wanted.tier, self._steering.target
         )
 
     def _finish(self, outcomes: list[Outcome[Job]]) -> None:
+        """Let drafts be heard, and settle everything else."""
         for outcome in outcomes:
-            self._in_hand.discard(outcome.key.file_id)
             self._estimates.learn(outcome)
+            if isinstance(outcome.value, Draft):
+                self._ear.ask(outcome)
+        settled = [one for one in outcomes if not isinstance(one.value, Draft)] + self._ear.take()
+        self._in_hand -= {outcome.key.file_id for outcome in settled}
         if not self._in_hand:
             self._alone = False
-        self._unsaved += outcomes
+        self._unsaved += settled
         if not self._unsaved:
             return
         before = len(self._unsaved)

@@ -1,4 +1,4 @@
-"""The four joined: intake → dispatch → save → refresh, in three threads."""
+"""The five joined: intake → dispatch → ear → save → refresh, in four threads."""
 
 import functools
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from playlista.metrics import Metrics
 from playlista.pipeline import terms
 from playlista.pipeline.composer import Composer
 from playlista.pipeline.dispatch import Dispatch
+from playlista.pipeline.ear import Ear
 from playlista.pipeline.pace import Pace
 from playlista.pipeline.part import Part
 from playlista.pipeline.refresh import Refresh
@@ -20,7 +21,7 @@ from playlista.store.backlog import Backlog
 from playlista.store.database import Database
 from playlista.store.tracks import Tracks
 
-PARTS: Final = ("intake", "dispatch", "composer")
+PARTS: Final = ("intake", "dispatch", "model", "composer")
 
 
 def _no_beat(_: str) -> None:
@@ -49,7 +50,8 @@ class Flow:
     ) -> None:
         self.changes = 0
         self.analysed = 0
-        self._backlog = Backlog(database, terms.wanted_tier(config))
+        self._ear = Ear(config, metrics, answered=self._answered)
+        self._backlog = Backlog(database, terms.wanted(config, self._ear.model))
         refresh = Refresh(database, config.store, metrics)
         self._intake = Intake(
             Tracks(database),
@@ -61,8 +63,8 @@ class Flow:
             expected=self._expected,
         )
         self._dispatch = Dispatch(
-            self._backlog,
             Save(self._backlog, metrics),
+            self._ear,
             config,
             metrics,
             patient=not watch,
@@ -76,7 +78,7 @@ class Flow:
             config.store.database,
             calm=lambda: self._dispatch.calm,
         )
-        loops = (self._intake.run, self._dispatch.run, self._composer.run)
+        loops = (self._intake.run, self._dispatch.run, self._ear.run, self._composer.run)
         self._parts = [
             Part(name, loop, functools.partial(beat, name))
             for name, loop in zip(PARTS, loops, strict=True)
@@ -146,12 +148,13 @@ class Flow:
         )
 
     def facts(self) -> dict[str, Any]:
-        """Return ``workers``, ``memory`` and ``watch`` as status tells them."""
+        """Return ``workers``, ``memory``, ``watch`` and ``model`` as status tells them."""
         facts = self._dispatch.facts
         return {
             "workers": facts.workers,
             "memory": facts.memory,
             "watch": {"roots": self._intake.roots_status()},
+            "model": self._ear.facts,
         }
 
     def hopeless(self) -> str | None:
@@ -167,6 +170,7 @@ class Flow:
     def reload(self, config: Config) -> None:
         """Go on by another configuration."""
         self._intake.reload(config.watch)
+        self._ear.reload(config)
         self._dispatch.reload(config)
         self._pace.batch_size = config.pool.batch_size
         self._dispatch.wake()
@@ -177,8 +181,12 @@ class Flow:
         if found.moved or found.vanished or found.returned:
             self._composer.ask()
 
+    def _answered(self) -> None:
+        self._dispatch.wake()
+
     def _expected(self) -> None:
         self._dispatch.expect()
+        self._ear.expect()
         self._composer.expect()
 
     def _settled(self, kept: list[Job]) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from playlista.config.settings import PoolSettings
 from playlista.pool.need import Needs
 from playlista.records import AudioSettings, Job, Tier
+from playlista.stages import Wanted, stages
 from playlista.units import GIGABYTE, MEGABYTE, Bytes
 
 LONG_BACKLOG_S: Final = 600.0  # more than this to do: quick tier first (a guess)
@@ -30,9 +31,9 @@ class Situation:
     backlog_s: float | None
 
 
-def tier_now(job: Job, wanted: Tier, pool: PoolSettings, situation: Situation) -> Tier | None:
+def tier_now(job: Job, wanted: Wanted, pool: PoolSettings, situation: Situation) -> Tier | None:
     """Return the tier to run now; None to leave the track for later."""
-    if wanted is Tier.QUICK:
+    if wanted.tier is Tier.QUICK:
         return Tier.QUICK
     short_of_memory = (
         situation.available_bytes is not None
@@ -43,7 +44,8 @@ def tier_now(job: Job, wanted: Tier, pool: PoolSettings, situation: Situation) -
     in_a_hurry = (situation.backlog_s or 0) > LONG_BACKLOG_S
     if (in_a_hurry or pool.low_memory) and not job.upgrade:
         return Tier.QUICK
-    return wanted
+    full = stages(Tier.FULL, model=wanted.model is not None)
+    return wanted.tier if full <= job.have else Tier.FULL
 
 
 def limit_s(job: Job, pool: PoolSettings) -> float:

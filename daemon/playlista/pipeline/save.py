@@ -34,7 +34,7 @@ class Save:
     """
 
     def __init__(self, backlog: Backlog, metrics: Metrics) -> None:
-        self._backlog = backlog
+        self.backlog = backlog
         self._metrics = metrics
 
     def __call__(self, outcomes: list[Outcome[Job]]) -> list[Job]:
@@ -55,7 +55,7 @@ class Save:
         while outcomes and not _has_result(outcomes[0]):
             self._settle(outcomes[0])
             del outcomes[0]
-        kept = self._backlog.save([(o.key, o.value) for o in outcomes]) if outcomes else []
+        kept = self.backlog.save([(o.key, o.value) for o in outcomes]) if outcomes else []
         for outcome in outcomes:
             self._count(outcome, outcome.value, "ok" if outcome.key in kept else "discarded")
         outcomes.clear()
@@ -73,37 +73,37 @@ class Save:
         job, error = outcome.key, outcome.error
         match error:
             case IncompleteTrack():
-                self._backlog.postpone(job, "incomplete", error.reason, error.why)
+                self.backlog.postpone(job, "incomplete", error.reason, error.why)
                 self._fall(job, "retried", error.reason)
             case ChangedMeanwhile():
                 # intake sees the change too, and queues the file as what it has become
-                self._backlog.postpone(job, "waiting", error.reason, error.why)
+                self.backlog.postpone(job, "waiting", error.reason, error.why)
                 self._fall(job, "discarded", error.reason)
             case TrackError():
-                self._backlog.fail(job, error.reason, error.why)
+                self.backlog.fail(job, error.reason, error.why)
                 self._fall(job, "failed", error.reason)
                 log.warning("cannot analyse %s", error)
             case None:
                 self._crashed(outcome)
             case _:
-                self._backlog.postpone(job, "waiting", "unavailable", str(error))
+                self.backlog.postpone(job, "waiting", "unavailable", str(error))
                 self._fall(job, "retried", "unavailable")
 
     def _crashed(self, outcome: Outcome[Job]) -> None:
         job, crash = outcome.key, outcome.crash
         why = f"{crash}: {outcome.detail}" if outcome.detail else str(crash)
         if outcome.counted:
-            final = self._backlog.strike(job, why)
+            final = self.backlog.strike(job, why)
             self._fall(job, "failed" if final else "retried", "poison")
             log.warning(
                 "worker lost on %s reason=%s final=%s %s",
                 printable(job.path), why, final, outcome.trace,
             )  # fmt: skip
         elif crash in (Crash.FOREIGN_KILL, Crash.MEMORY):
-            self._backlog.killed(job, why)
+            self.backlog.killed(job, why)
             self._fall(job, "retried", "killed")
         else:
-            self._backlog.give_back(job)
+            self.backlog.give_back(job)
 
     def _fall(self, job: Job, outcome: str, reason: str) -> None:
         self._metrics.analyses.labels(job.tier, outcome).inc()

@@ -1,27 +1,37 @@
 """The configuration in the words of the parts below: workers, limits, decoding."""
 
 import os
+import sys
 from typing import Final, Literal
 
 from playlista.config.settings import AudioConfig, Config, PoolSettings
+from playlista.inference.catalogue import Runtime
+from playlista.inference.messages import Question
+from playlista.pool import processor
 from playlista.pool.limits import Limits
 from playlista.pool.slot import Terms
 from playlista.records import AudioSettings, Tier
+from playlista.stages import Wanted
 from playlista.units import GIGABYTE, MEGABYTE, Bytes, Ratio
 
 ANALYSIS: Final = "playlista.analysis.recipe:run"
 WARM_UP: Final = "playlista.analysis.recipe:prepare"
+MODEL: Final = "playlista.inference.host:run"
 COMPOSITION: Final = "playlista.pipeline.compose:run"
 """Dotted names, because the parent must not import what the children need."""
 
 HALF_BITS: Final = 16
 NICE: Final = 10  # a guess: everything else on the machine goes first
+LOW_MEMORY_IDLE_S: Final = 5.0  # a guess: between two batches
+WORKERS_PER_THREAD: Final = 4  # measured: 24 patches take 0.12 s, a worker's track 0.8 s
 COMPOSER_IDLE_S: Final = 30.0  # a guess: an album's tracks come closer together
 
 
-def wanted_tier(config: Config) -> Tier:
-    """Return the tier at which a track counts as done."""
-    return Tier.QUICK if config.audio.fast_mode else Tier.FULL
+def wanted(config: Config, model: str | None) -> Wanted:
+    """Return when a track counts as done, while this model listens."""
+    if config.audio.fast_mode:
+        return Wanted(Tier.QUICK)
+    return Wanted(Tier.DEEP if config.audio.deep_analysis else Tier.FULL, model)
 
 
 def workers(config: Config) -> Terms:
@@ -33,6 +43,30 @@ def workers(config: Config) -> Terms:
         env=_environment(config),
         nice=NICE,
         memory_limit=None if limit is None else Bytes(int(limit)),
+    )
+
+
+def host(config: Config) -> Terms:
+    """Return how the process that holds the model is made: to be rid of it is to unload it."""
+    idle_s = config.model.model_idle_unload_seconds
+    return Terms(
+        target=MODEL,
+        env=_environment(config),
+        nice=NICE,
+        idle_limit_s=min(idle_s, LOW_MEMORY_IDLE_S) if config.pool.low_memory else idle_s,
+        tasks=sys.maxsize,
+    )
+
+
+def question(config: Config, model: str, patches: bytes) -> Question:
+    """Return what the model's process is asked."""
+    wanted = config.model.model_runtime
+    return Question(
+        folder=config.store.models,
+        model=model,
+        runtime=None if wanted == "auto" else Runtime(wanted),
+        threads=max(1, processor.read().whole_cores // WORKERS_PER_THREAD),
+        patches=patches,
     )
 
 

@@ -1,22 +1,20 @@
 """The closed sets of metric labels, gathered from the parts that own them."""
 
-from typing import Final
-
+from playlista.inference.catalogue import Runtime
 from playlista.metrics import Closed
-from playlista.pipeline import refresh, save
+from playlista.pipeline import ear, refresh, save
 from playlista.playlists.delta import Reason as UpdateReason
 from playlista.pool.governor import Action
 from playlista.pool.governor import Reason as PoolReason
 from playlista.pool.outcome import Exit
 from playlista.pool.slot import State
-from playlista.records import STAGES, Tier
+from playlista.records import Tier
 from playlista.service import logs
+from playlista.stages import TIMED
 from playlista.store import backlog
 from playlista.watch.dirty import WatchEvent
 from playlista.watch.observer import Trouble
 from playlista.watch.reconcile import Difference
-
-NO_MODEL: Final = ("none",)
 
 
 def closed_sets() -> Closed:
@@ -31,12 +29,12 @@ def closed_sets() -> Closed:
         "pool_action": tuple(Action),
         "pool_reason": tuple(PoolReason),
         "exit_reason": tuple(Exit),
-        "stage": STAGES,
+        "stage": TIMED,
         "watch_event": tuple(WatchEvent),
         "rebuild_reason": tuple(Trouble),
         "difference": tuple(Difference),
-        "model": NO_MODEL,
-        "runtime": NO_MODEL,
+        "model": ear.MODELS,
+        "runtime": tuple(Runtime),
         "line_op": refresh.LINE_OPS,
         "update_reason": tuple(UpdateReason),
         "outlet": refresh.OUTLETS,

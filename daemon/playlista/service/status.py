@@ -9,7 +9,12 @@ from typing import Any
 from playlista.errors import printable
 from playlista.store import backlog, tracks
 
-NO_MODEL: Mapping[str, Any] = {"name": None, "runtime": None, "loaded": False}
+NO_MODEL: Mapping[str, Any] = {
+    "name": None,
+    "runtime": None,
+    "loaded": False,
+    "why": "no daemon runs",
+}
 STOPPED: Mapping[str, Any] = {
     "state": "stopped",
     "workers": {"running": 0, "target": 0, "limit": None, "reason": "no daemon runs"},
@@ -23,7 +28,7 @@ def describe(read: sqlite3.Connection, live: Mapping[str, Any]) -> dict[str, Any
 
     Args:
         read: The database.
-        live: ``state``, ``workers``, ``memory`` and, from a daemon, ``watch``.
+        live: ``state``, ``workers``, ``memory`` and, from a daemon, ``watch`` and ``model``.
     """
     return {
         "state": live["state"],
@@ -32,7 +37,7 @@ def describe(read: sqlite3.Connection, live: Mapping[str, Any]) -> dict[str, Any
         "workers": live["workers"],
         "memory": live["memory"],
         "watch": live.get("watch") or {"roots": _roots(read)},
-        "model": dict(NO_MODEL),
+        "model": dict(live.get("model") or NO_MODEL),
         "playlists": _playlists(read),
         "version": version("playlista"),
     }

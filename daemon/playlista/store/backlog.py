@@ -6,6 +6,7 @@ leases of any other boot are those of a dead one. A lease never deletes; only a 
 result does (ADR 0004).
 """
 
+import json
 import sqlite3
 import time
 import uuid
@@ -13,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from playlista.records import FEATURES_VERSION, Analysis, Job, Tier
+from playlista.records import Analysis, Job
+from playlista.stages import Wanted
 from playlista.store import heard, jobs
 from playlista.store.database import Database
 from playlista.store.leases import STRIKES, Desk
@@ -41,12 +43,12 @@ class Backlog:
 
     Args:
         database: The store.
-        wanted: The tier at which a track counts as done.
+        wanted: When a track counts as done.
         clock: Monotonic seconds; a test brings its own.
     """
 
     def __init__(
-        self, database: Database, wanted: Tier, clock: Callable[[], float] = time.monotonic
+        self, database: Database, wanted: Wanted, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._database = database
         self.wanted = wanted
@@ -68,16 +70,16 @@ class Backlog:
                 (STRIKES,),
             )
             leases.inherit()
-            jobs.queue_lesser(write, self.wanted, FEATURES_VERSION)
+            jobs.queue_lesser(write, self.wanted)
             for row in write.execute("SELECT * FROM job WHERE state = 'waiting'"):
                 self._wait(row)
 
-    def want(self, tier: Tier) -> None:
-        """Let a track count as done at another tier from now on, and queue those below it."""
-        if tier != self.wanted:
+    def want(self, wanted: Wanted) -> None:
+        """Let other things make a track count as done, and queue those that lack something."""
+        if wanted != self.wanted:
             with self._database.transaction() as write:
-                jobs.queue_lesser(write, tier, FEATURES_VERSION)
-            self.wanted = tier
+                jobs.queue_lesser(write, wanted)
+            self.wanted = wanted
 
     def ready(self, limit: int) -> list[Job]:
         """Return the next tracks in the order in which they should run, without leasing them."""
@@ -85,8 +87,10 @@ class Backlog:
         with self._database.reading() as read:
             rows = read.execute(
                 """
-                SELECT file.*, root.path AS root, job.strikes, job.alone, job.upgrade
+                SELECT file.*, root.path AS root, job.strikes, job.alone, job.upgrade,
+                       audio.done, audio.model
                 FROM job JOIN file ON file.id = job.file_id JOIN root ON root.id = file.root_id
+                     LEFT JOIN audio ON audio.id = file.audio_id
                 WHERE job.state = 'ready' AND root.state NOT IN ('offline', 'unwatched')
                 ORDER BY job.alone, job.upgrade, job.queued_at, job.file_id LIMIT ?
                 """,
@@ -125,10 +129,11 @@ class Backlog:
             return False
         audio_id = heard.keep(write, analysis)
         heard.attach(write, job.file_id, audio_id, analysis)
-        if heard.suffices(write, audio_id, self.wanted, FEATURES_VERSION):
-            jobs.drop(write, job.file_id)
+        missing = heard.missing(write, audio_id, self.wanted)
+        if missing:
+            leases.ask_more(job, jobs.step(missing))
         else:
-            leases.ask_more(job)
+            jobs.drop(write, job.file_id)
         return True
 
     def give_back(self, job: Job, *, alone: bool = False) -> None:
@@ -258,14 +263,17 @@ def _still_wanted(write: sqlite3.Connection, job: Job) -> bool:
     )
 
 
-def _job(row: sqlite3.Row, tier: Tier) -> Job:
+def _job(row: sqlite3.Row, wanted: Wanted) -> Job:
+    # what is known of a file that has changed since is known of something else
+    known = json.loads(row["done"]) if row["upgrade"] and row["done"] else {}
     return Job(
         file_id=row["id"],
         path=row["root"] + b"/" + row["relpath"],
         signature=signature(row),
         generation=row["generation"],
-        tier=tier,
+        tier=wanted.tier,
         strikes=row["strikes"],
         alone=bool(row["alone"]),
         upgrade=bool(row["upgrade"]),
+        have=wanted.usable(known, row["model"]),
     )

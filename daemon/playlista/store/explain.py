@@ -7,6 +7,8 @@ from typing import Any
 
 from playlista.errors import UsageError, printable
 from playlista.records import Features, FileTags
+from playlista.stages import not_asked
+from playlista.store.heard import embedding_from
 from playlista.store.tracks import features_from
 
 _ALL = """
@@ -54,8 +56,9 @@ def _facts(read: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
         "features_version": row["features_version"],
         "engine": row["engine"],
         **asdict(features_from(row["features"]) if heard else Features()),
-        "embedding": None,
-        "tags": None,
+        "model": row["model"],
+        "embedding": embedding_from(row["embedding"]),
+        "tags": json.loads(row["model_tags"]) if row["model_tags"] else None,
         "reasons": _reasons(row),
         "truncated": bool(row["truncated"]) if heard else None,
         "analysed_at": row["analysed_at"],
@@ -68,9 +71,8 @@ def _facts(read: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
 def _reasons(row: sqlite3.Row) -> dict[str, str]:
     if row["hash"] is None:
         return {"*": "not analysed yet"}
-    no_model = "this version has no model"
     reasons: dict[str, str] = json.loads(row["reasons"])
-    return reasons | {"embedding": no_model, "tags": no_model}
+    return not_asked(json.loads(row["done"])) | reasons
 
 
 def _playlists(read: sqlite3.Connection, file_id: int) -> list[dict[str, Any]]:

@@ -1,14 +1,11 @@
 """The rows of the backlog, as files come, change, leave and return."""
 
+import json
 import sqlite3
 import time
+from collections.abc import Collection
 
-from playlista.records import Tier
-
-RANKS = {Tier.QUICK: 1, Tier.FULL: 2, Tier.DEEP: 3}
-"""Tiers from cursory to thorough."""
-RANK = "CASE tier WHEN 'quick' THEN 1 WHEN 'full' THEN 2 ELSE 3 END"
-"""The same, in SQL."""
+from playlista.stages import Stage, Wanted
 
 
 def put(write: sqlite3.Connection, file_id: int) -> None:
@@ -46,25 +43,40 @@ def resume(write: sqlite3.Connection, file_id: int) -> None:
     )
 
 
-def queue_lesser(write: sqlite3.Connection, wanted: Tier, features_version: int) -> None:
-    """Queue every track below a tier or of an older features version, and no other upgrade."""
-    now = int(time.time())
-    below = {"rank": RANKS[wanted], "version": features_version, "now": now}
+def queue_lesser(write: sqlite3.Connection, wanted: Wanted) -> None:
+    """Queue every track that lacks something, and forget what is no longer wanted."""
+    kinds = write.execute("SELECT DISTINCT done, model FROM audio").fetchall()
+    for done, model in kinds:  # as many as tiers and versions, however large the library
+        missing = wanted.missing(json.loads(done), model)
+        _queue(write, done, model, step(missing)) if missing else _spare(write, done, model)
+
+
+def step(missing: Collection[Stage]) -> int:
+    """Return how early a track that has something gets the rest: what is a luxury comes last."""
+    return LUXURY if set(missing) == {Stage.EVERY_PATCH} else 1
+
+
+LUXURY = 2
+
+
+def _queue(write: sqlite3.Connection, done: str, model: str | None, upgrade: int) -> None:
     write.execute(
-        f"""
+        """
+        INSERT INTO job (file_id, state, upgrade, queued_at, updated_at)
+        SELECT file.id, iif(missing_since IS NULL, 'ready', 'gone'), :upgrade, :now, :now
+        FROM file JOIN audio ON audio.id = audio_id WHERE done = :done AND model IS :model
+        ON CONFLICT DO UPDATE SET upgrade = excluded.upgrade WHERE upgrade
+        """,
+        {"done": done, "model": model, "upgrade": upgrade, "now": int(time.time())},
+    )
+
+
+def _spare(write: sqlite3.Connection, done: str, model: str | None) -> None:
+    write.execute(
+        """
         DELETE FROM job WHERE upgrade AND file_id IN (
             SELECT file.id FROM file JOIN audio ON audio.id = audio_id
-            WHERE {RANK} >= :rank AND features_version >= :version)
-        """,  # noqa: S608 - a constant of this module
-        below,
-    )
-    write.execute(
-        f"""
-        INSERT INTO job (file_id, state, upgrade, queued_at, updated_at)
-        SELECT file.id, iif(missing_since IS NULL, 'ready', 'gone'), 1, :now, :now
-        FROM file JOIN audio ON audio.id = audio_id
-        WHERE {RANK} < :rank OR features_version < :version
-        ON CONFLICT DO NOTHING
-        """,  # noqa: S608 - a constant of this module
-        below,
+            WHERE done = ? AND model IS ?)
+        """,
+        (done, model),
     )

@@ -76,13 +76,14 @@ class Desk:
             heard.forget(self.write, job.file_id)
         return row
 
-    def ask_more(self, job: Job) -> None:
-        """Queue a track again for a higher tier than it has now."""
+    def ask_more(self, job: Job, step: int) -> None:
+        """Queue a track again for what it lacks now."""
         self._update(
             job,
             _UNSETTLED,
-            "state = 'ready', lease = NULL, upgrade = 1, kills = 0, waits = 0, "
+            "state = 'ready', lease = NULL, upgrade = :step, kills = 0, waits = 0, "
             "reason = NULL, error = NULL",
+            step=step,
         )
 
     def inherit(self) -> None:
@@ -92,9 +93,7 @@ class Desk:
             {"most": STRIKES, "now": int(time.time()), "why": "the daemon was killed meanwhile"},
         )
 
-    def _update(
-        self, job: Job, whose: str, changes: str, **terms: str | bool
-    ) -> sqlite3.Row | None:
+    def _update(self, job: Job, whose: str, changes: str, **terms: str | int) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self.write.execute(
             f"""
             UPDATE job SET {changes}, updated_at = :now WHERE file_id = :file_id AND {whose}
