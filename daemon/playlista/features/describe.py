@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista import essentia
 from playlista.features import essentia_beats
 from playlista.features.curve import Curve
 from playlista.features.danceability import LEVEL_RATE, Danceability
@@ -83,7 +84,7 @@ class Ensemble:
     ) -> None:
         self._tier = tier
         fuller = tier is not Tier.QUICK
-        has_essentia = fuller and essentia_beats.usable()
+        has_essentia = fuller and essentia.usable()
         self._engine = "playlista" + "+librosa" * fuller + "+essentia" * has_essentia
         self._stopwatch = stopwatch
         self._spectrum = Spectrum(rate)
