@@ -1,10 +1,16 @@
 """``playlista models``: what is there, how it comes, whether it works."""
 
+import hashlib
 import os
+from pathlib import Path
 
 import pytest
 
+from playlista import essentia
+
 NAMES = ["msd-musicnn", "mtt-musicnn"]
+HERE = {"onnxruntime": "present", "essentia": "present" if essentia.usable() else "absent"}
+ABSENT = dict.fromkeys(HERE, "absent")
 WHEEL = "musicnn-0.1.0-py3-none-any.whl"
 
 
@@ -16,13 +22,19 @@ def furnished(home, musicnn_wheel):
     return home
 
 
+def states(home):
+    """What lies there: runtime → state, for each model."""
+    rows = home.facts("models")
+    return [{file["runtime"]: file["state"] for file in row["files"]} for row in rows]
+
+
 @pytest.mark.parametrize("verb", [("models",), ("models", "list")])
 def test_every_model_is_listed_with_its_licence(home, verb):
     rows = home.facts(*verb)
 
     assert [row["name"] for row in rows] == NAMES
     assert {row["licence"] for row in rows} == {"ISC"}
-    assert {row["state"] for row in rows} == {"absent"}
+    assert states(home) == [ABSENT, ABSENT]
     assert all(len(row["tags"]) == 50 for row in rows)
 
 
@@ -34,8 +46,34 @@ def test_from_an_index_they_come_checked_and_tried(home, package_index, musicnn_
     fetched = home.facts("models", "fetch")
 
     assert [row["name"] for row in fetched] == NAMES
-    assert {row["state"] for row in home.facts("models")} == {"present"}
-    assert all(row["works"] for row in home.facts("models", "verify"))
+    assert states(home) == [HERE, HERE]
+
+
+def test_every_file_that_is_here_is_tried(furnished):
+    rows = furnished.facts("models", "verify")
+
+    here = [runtime for runtime, state in HERE.items() if state == "present"]
+    assert [(row["name"], row["runtime"]) for row in rows] == [
+        (name, runtime) for name in NAMES for runtime in here
+    ]
+    assert all(row["works"] for row in rows)
+
+
+def test_every_file_that_is_here_is_listed_with_its_hash(furnished):
+    files = [file for row in furnished.facts("models") for file in row["files"]]
+
+    for file in files:
+        content = Path(file["file"]).read_bytes() if file["state"] == "present" else None
+        assert file["sha256"] == (content and hashlib.sha256(content).hexdigest())
+
+
+def test_a_person_sees_a_line_for_each_file(furnished):
+    lines = furnished.run("models").stdout.splitlines()
+
+    assert lines[0].split() == ["name", "runtime", "state", "licence", "source", "file", "why"]
+    assert [line.split()[:2] for line in lines[1:]] == [
+        [n, runtime] for n in NAMES for runtime in HERE
+    ]
 
 
 def test_from_a_wheel_they_come_without_a_network(home, musicnn_wheel):
@@ -44,7 +82,7 @@ def test_from_a_wheel_they_come_without_a_network(home, musicnn_wheel):
     done = home.run("models", "fetch", "mtt-musicnn", "--from", musicnn_wheel)
 
     assert done.returncode == 0
-    assert [row["state"] for row in home.facts("models")] == ["absent", "present"]
+    assert states(home) == [ABSENT, HERE]
 
 
 def test_a_file_that_is_not_the_wheel_leaves_with_66(home, tmp_path):
@@ -95,4 +133,4 @@ def test_a_damaged_model_is_named_and_leaves_with_66(furnished):
 
     assert done.returncode == 66
     assert "not what the catalogue describes" in done.stdout
-    assert [row["state"] for row in furnished.facts("models")] == ["changed", "present"]
+    assert states(furnished) == [HERE | {"onnxruntime": "changed"}, HERE]
