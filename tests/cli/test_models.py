@@ -1,12 +1,16 @@
 """``playlista models``: what is there, how it comes, whether it works."""
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+import networks
 from playlista import essentia
+from playlista.inference import onnx_sketch
+from playlista.inference.catalogue import Ports
 
 NAMES = ["msd-musicnn", "mtt-musicnn"]
 HERE = {"onnxruntime": "present", "essentia": "present" if essentia.usable() else "absent"}
@@ -134,3 +138,48 @@ def test_a_damaged_model_is_named_and_leaves_with_66(furnished):
     assert done.returncode == 66
     assert "not what the catalogue describes" in done.stdout
     assert states(furnished) == [HERE | {"onnxruntime": "changed"}, HERE]
+
+
+@pytest.fixture
+def with_ones_own(home):
+    """A home in which a person has put a model, and one that does not fit."""
+    folder = home.state / "models"
+    folder.mkdir(parents=True)
+    network = onnx_sketch.draw(networks.trained(8, dead=0.9), Ports(*networks.ESSENTIAS), {})
+    for name in ("mine", "misfit"):
+        (folder / f"{name}.onnx").write_bytes(network)
+        (folder / f"{name}.json").write_text(json.dumps(networks.facts()))
+    (folder / "misfit.json").write_text("{}")
+    return home
+
+
+def test_a_persons_own_model_is_listed_with_what_is_known_of_it(with_ones_own):
+    mine, misfit = with_ones_own.facts("models")[2:]
+
+    (file,) = mine["files"]
+    assert (mine["name"], len(mine["tags"])) == ("mine", 50)
+    assert mine["licence"] == "CC BY-NC-SA 4.0: non-commercial"
+    assert (file["runtime"], file["state"]) == ("onnxruntime", "unlisted")
+    assert file["sha256"] == hashlib.sha256(Path(file["file"]).read_bytes()).hexdigest()
+    assert "it has no 'classes'" in misfit["why"]
+
+
+def test_a_persons_own_model_is_tried_by_its_name(with_ones_own):
+    (row,) = with_ones_own.facts("models", "verify", "mine")
+
+    assert row["works"]
+
+
+def test_a_model_that_does_not_fit_is_told_and_leaves_with_66(with_ones_own):
+    done = with_ones_own.run("models", "verify")
+
+    assert done.returncode == 66
+    assert "it has no 'classes'" in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_persons_own_model_cannot_be_fetched(with_ones_own):
+    done = with_ones_own.run("models", "fetch", "mine")
+
+    assert done.returncode == 2
+    assert "no model is called mine; there are msd-musicnn, mtt-musicnn" in done.stderr

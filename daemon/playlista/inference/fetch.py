@@ -74,8 +74,8 @@ def convert(model: Published, wheel: bytes) -> dict[Runtime, bytes]:
 def install(folder: Path, models: Iterable[Published], wheel: bytes) -> list[Path]:
     """Convert models, try each, and put them in place; one that fails leaves the old one there.
 
-    Essentia's file is written where essentia is; it is tried by its hash only, for to load
-    essentia takes longer than all the rest.
+    Essentia's file is written where essentia is, and tried only when it is loaded: a sandbox
+    in which its TensorFlow lies is no reason to go without the other file.
 
     Returns:
         The files written.

@@ -53,11 +53,12 @@ def content(folder: Path, model: Model, runtime: Runtime) -> bytes:
         ModelMissing: It is not there, or something else is.
     """
     file = path(folder, model, runtime)
-    remedy = f"`playlista models fetch {model.name}`" if model.sha256 else "its owner"
+    remedy = f"`playlista models fetch {model.name}`"
     try:
         found = file.read_bytes()
     except OSError as error:
-        raise ModelMissing(f"{file}: {error.strerror}; {remedy} brings it") from error
+        whence = f"{remedy} brings it" if model.sha256 else "only a person can put it there"
+        raise ModelMissing(f"{file}: {error.strerror}; {whence}") from error
     if _state(model, runtime, digest(found)) is State.CHANGED:
         raise ModelMissing(f"{file} is not what the catalogue describes; {remedy} replaces it")
     return found

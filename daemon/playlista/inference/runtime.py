@@ -124,7 +124,7 @@ def _fault(model: Model, heard: Heard) -> str | None:
         ("tags", heard.tags, len(model.tags)),
     ):
         if found.shape != (1, size):
-            return f"{name} has shape {found.shape}, and should have {(1, size)}"
+            return f"the shape of its {name} is {found.shape}, and should be {(1, size)}"
         if not np.isfinite(found).all():
             return f"{name} is not finite"
         if not found.any():

@@ -66,10 +66,12 @@ def _model(name: str, facts: Mapping[str, Any]) -> Model:
     _insist("embeddings", embedding["shape"][-1:], [EMBEDDING_N])
     _insist("predictions", predictions["shape"][-1:], [len(tags)])
     ports = Ports(*(str(end["name"]) for end in (patches, embedding, predictions)))
+    if not all(ports):
+        raise ValueError("its input or an output has no name")
     source = str(facts.get("link", "unknown"))
     return Model(name=name, source=source, licence=LICENCE, tags=tags, ports=ports)
 
 
 def _insist(what: str, found: list[int], wanted: list[int]) -> None:
     if found != wanted:
-        raise ValueError(f"its {what} have the shape {found}, and should have {wanted}")
+        raise ValueError(f"the shape of its {what} is {found}, and should be {wanted}")
