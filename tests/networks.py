@@ -5,6 +5,7 @@ Written to be compared with `playlista.inference`, and therefore without its cod
 
 import struct
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -90,6 +91,46 @@ def _conv(variables: Variables, place: int, x: np.ndarray, pad: tuple[int, int])
 
 def _dense(variables: Variables, name: str, x: np.ndarray) -> np.ndarray:
     return x @ variables[f"{name}/kernel"] + variables[f"{name}/bias"]
+
+
+# --- facts as Essentia publishes them ---------------------------------------
+
+ESSENTIAS = ("model/Placeholder", "model/dense/BiasAdd", "model/Sigmoid")
+"""What its MusiCNNs call patches, embedding and tags."""
+
+
+def facts(tags_n: int = 50) -> dict[str, Any]:
+    """The JSON beside a model, as far as it says what goes in and what comes out."""
+    patches, embedding, tags = ESSENTIAS
+    outputs = (
+        (tags, tags_n, "Sigmoid", "predictions"),
+        ("model/dense_1/BiasAdd", tags_n, "fully connected", ""),
+        (embedding, 200, "fully connected", "embeddings"),
+    )
+    return {
+        "name": "MSD MusiCNN",
+        "type": "auto-tagging",
+        "link": "https://essentia.upf.edu/models/feature-extractors/musicnn/msd-musicnn-1.pb",
+        "version": "1",
+        "framework": "tensorflow",
+        "framework_version": "1.15.0",
+        "classes": [f"tag {place}" for place in range(tags_n)],
+        "model_types": ["frozen_model"],
+        "schema": {
+            "inputs": [{"name": patches, "type": "float", "shape": [187, 96]}],
+            "outputs": [
+                {
+                    "name": name,
+                    "type": "float",
+                    "shape": [1, size],
+                    "op": operator,
+                    "output_purpose": purpose,
+                }
+                for name, size, operator, purpose in outputs
+            ],
+        },
+        "inference": {"sample_rate": 16000, "algorithm": "TensorflowPredictMusiCNN"},
+    }
 
 
 # --- a checkpoint -------------------------------------------------------------

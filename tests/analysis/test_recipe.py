@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import sounds
+from playlista import essentia
 from playlista.analysis import recipe
 from playlista.analysis.recipe import analyze, run
 from playlista.errors import ChangedMeanwhile, FileUnavailable, NotAudio, NothingToHear
-from playlista.features import essentia_beats
 from playlista.records import STAGES, AnalysisRequest, AudioSettings, Signature, Tier
 
 
@@ -39,12 +39,12 @@ def test_one_listening_finds_everything_out(song):
 
 def test_the_engine_names_whose_code_gave_the_numbers(song):
     assert analyze(song, tier=Tier.QUICK).engine == "playlista"
-    full = "playlista+librosa" + "+essentia" * essentia_beats.usable()
+    full = "playlista+librosa" + "+essentia" * essentia.usable()
     assert analyze(song).engine == full
 
 
 def test_without_essentia_the_same_fields_are_filled(song, monkeypatch):
-    monkeypatch.setattr(essentia_beats, "usable", lambda: False)
+    monkeypatch.setattr(essentia, "usable", lambda: False)
 
     found = analyze(song)
 

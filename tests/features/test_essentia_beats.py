@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from playlista import essentia
 from playlista.features import essentia_beats
 
 pytestmark = pytest.mark.skipif(
-    not essentia_beats.usable(), reason="essentia has no wheel for this machine, or it lacks AVX"
+    not essentia.usable(), reason="essentia has no wheel for this machine, or it lacks AVX"
 )
 RATE = 43.066
 

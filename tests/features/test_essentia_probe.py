@@ -1,6 +1,6 @@
 import platform
 
-from playlista.features.essentia_beats import usable
+from playlista.essentia import usable
 
 
 def test_a_processor_without_avx_never_loads_it(tmp_path, monkeypatch):

@@ -6,9 +6,10 @@ import zipfile
 
 import pytest
 
+from playlista import essentia
 from playlista.errors import ModelMissing
 from playlista.inference import fetch, files
-from playlista.inference.catalogue import CATALOGUE, MUSICNN
+from playlista.inference.catalogue import CATALOGUE, MUSICNN, Runtime
 
 MSD = CATALOGUE["msd-musicnn"]
 WHEEL = "musicnn-0.1.0-py3-none-any.whl"
@@ -27,7 +28,7 @@ def index(package_index, monkeypatch):
 def older(tmp_path):
     """A folder in which an older model lies."""
     folder = tmp_path / "models"
-    files.put(folder, MSD, b"the older one")
+    files.put(folder / "msd-musicnn.onnx", b"the older one")
     return folder
 
 
@@ -78,7 +79,19 @@ def test_models_are_put_in_place_of_older_ones(older, musicnn_wheel):
     written = fetch.install(older, CATALOGUE.values(), musicnn_wheel.read_bytes())
 
     assert sorted(written) == sorted(older.iterdir())
-    assert {files.state(older, model) for model in CATALOGUE.values()} == {files.State.PRESENT}
+    there = {files.look(older, model, Runtime.ONNX).state for model in CATALOGUE.values()}
+    assert there == {files.State.PRESENT}
+
+
+@pytest.mark.parametrize(("usable", "state"), [(True, "present"), (False, "absent")])
+def test_essentias_file_is_written_where_essentia_is(
+    tmp_path, musicnn_wheel, monkeypatch, usable, state
+):
+    monkeypatch.setattr(essentia, "usable", lambda: usable)
+
+    fetch.install(tmp_path, [MSD], musicnn_wheel.read_bytes())
+
+    assert files.look(tmp_path, MSD, Runtime.ESSENTIA).state == state
 
 
 @pytest.mark.parametrize("harm", [lambda b: b[:-1], lambda b: b + b"\0", lambda _: b""])
@@ -99,7 +112,7 @@ def test_a_model_that_answers_wrongly_leaves_the_old_one(older, musicnn_wheel):
 
 
 def test_a_conversion_to_other_bytes_leaves_the_old_model(older, musicnn_wheel):
-    other = dataclasses.replace(MSD, sha256="0" * 64)
+    other = dataclasses.replace(MSD, sha256=dict.fromkeys(Runtime, "0" * 64))
 
     with pytest.raises(ModelMissing, match="other bytes"):
         fetch.install(older, [other], musicnn_wheel.read_bytes())
@@ -113,7 +126,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, musicnn_wheel):
     with pytest.raises(ModelMissing, match=r"models/msd-musicnn.onnx cannot be written"):
         fetch.install(tmp_path / "models", [MSD], musicnn_wheel.read_bytes())
 
-    assert files.state(tmp_path / "models", MSD) is files.State.ABSENT
+    assert files.look(tmp_path / "models", MSD, Runtime.ONNX).state is files.State.ABSENT
 
 
 def test_a_member_that_differs_leaves_the_old_model(older, musicnn_wheel):
@@ -125,14 +138,17 @@ def test_a_member_that_differs_leaves_the_old_model(older, musicnn_wheel):
     assert still(older) == b"the older one"
 
 
+@pytest.mark.parametrize("runtime", Runtime)
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_what_is_converted_is_what_the_catalogue_describes(converted, name):
-    assert files.digest(converted[name]) == CATALOGUE[name].sha256
+def test_what_is_converted_is_what_the_catalogue_describes(converted, name, runtime):
+    assert files.digest(converted[name][runtime]) == CATALOGUE[name].sha256[runtime]
 
 
 def test_the_licence_goes_with_the_model(converted):
-    assert all(b"Universitat Pompeu Fabra" in content for content in converted.values())
-    assert all(b"THE SOFTWARE IS PROVIDED" in content for content in converted.values())
+    contents = [content for model in converted.values() for content in model.values()]
+
+    assert all(b"Universitat Pompeu Fabra" in content for content in contents)
+    assert all(b"THE SOFTWARE IS PROVIDED" in content for content in contents)
 
 
 def test_every_tag_has_one_name():

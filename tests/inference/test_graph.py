@@ -3,19 +3,25 @@
 import zipfile
 
 import numpy as np
-import onnxruntime
 import pytest
 
 import networks
-from playlista.inference import checkpoint, graph, runtime
-from playlista.inference.catalogue import CATALOGUE
+from playlista import essentia
+from playlista.inference import checkpoint, graphdef_sketch, onnx_sketch, runtime
+from playlista.inference.catalogue import CATALOGUE, PORTS, Runtime
+from playlista.inference.runtimes.onnx import OnnxSession
+from playlista.inference.runtimes.tensorflow import EssentiaSession
 
 CLOSE = 1e-4
-
-
-def answers(file, patches):
-    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    return session.run(["embedding", "tags"], {"patches": patches})
+FORMATS = [
+    pytest.param(onnx_sketch.draw, OnnxSession, id=Runtime.ONNX),
+    pytest.param(
+        graphdef_sketch.draw,
+        EssentiaSession,
+        id=Runtime.ESSENTIA,
+        marks=pytest.mark.skipif(not essentia.usable(), reason="needs essentia, and AVX"),
+    ),
+]
 
 
 def some_patches(rng, n):
@@ -24,23 +30,25 @@ def some_patches(rng, n):
     return noise.astype(np.float32)
 
 
+@pytest.mark.parametrize(("draw", "session"), FORMATS)
 @pytest.mark.parametrize("dead", [0, 0.3, 0.9])
-def test_any_network_says_what_numpy_says(rng, dead):
+def test_any_network_says_what_numpy_says(rng, dead, draw, session):
     variables, patches = networks.trained(2, dead=dead), some_patches(rng, 2)
 
-    found = answers(graph.draw(variables, {}), patches)
+    found = session(draw(variables, PORTS, {}), PORTS, threads=1).run(patches)
 
     for mine, theirs in zip(found, networks.listen(variables, patches), strict=True):
         assert np.abs(mine - theirs).max() < CLOSE
 
 
+@pytest.mark.parametrize(("draw", "session"), FORMATS)
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_a_published_network_says_what_numpy_says(musicnn_wheel, rng, name):
+def test_a_published_network_says_what_numpy_says(musicnn_wheel, rng, name, draw, session):
     model, patches = CATALOGUE[name], some_patches(rng, 3)
     with zipfile.ZipFile(musicnn_wheel) as wheel:
         variables = checkpoint.read(wheel.read(model.index.path), wheel.read(model.data.path))
 
-    found = answers(graph.draw(variables, {}), patches)
+    found = session(draw(variables, PORTS, {}), PORTS, threads=1).run(patches)
 
     for mine, theirs in zip(found, networks.listen(variables, patches), strict=True):
         assert np.abs(mine - theirs).max() < CLOSE
@@ -60,23 +68,27 @@ def test_the_known_answer_is_the_one_numpy_gives(musicnn_wheel, name):
         assert tags[0, place] == pytest.approx(known, abs=CLOSE)
 
 
-def test_a_patch_is_heard_the_same_alone_and_in_company(rng):
-    file, patches = graph.draw(networks.trained(3, dead=0.5), {}), some_patches(rng, 3)
+@pytest.mark.parametrize(("draw", "session"), FORMATS)
+def test_a_patch_is_heard_the_same_alone_and_in_company(rng, draw, session):
+    file, patches = draw(networks.trained(3, dead=0.5), PORTS, {}), some_patches(rng, 3)
+    network = session(file, PORTS, threads=1)
 
-    together = answers(file, patches)
-    alone = answers(file, patches[1:2])
+    together = network.run(patches)
+    alone = network.run(patches[1:2])
 
     assert np.allclose(together[0][1], alone[0][0], atol=CLOSE)
     assert np.allclose(together[1][1], alone[1][0], atol=CLOSE)
 
 
-def test_a_dead_filter_is_not_even_stored():
-    alive, dead = (len(graph.draw(networks.trained(4, dead=share), {})) for share in (0, 0.9))
+@pytest.mark.parametrize("draw", [onnx_sketch.draw, graphdef_sketch.draw])
+def test_a_dead_filter_is_not_even_stored(draw):
+    alive, dead = (len(draw(networks.trained(4, dead=share), PORTS, {})) for share in (0, 0.9))
 
     assert dead < alive / 1.4
 
 
-def test_a_drawing_is_the_same_bytes_each_time():
+@pytest.mark.parametrize("draw", [onnx_sketch.draw, graphdef_sketch.draw])
+def test_a_drawing_is_the_same_bytes_each_time(draw):
     variables = networks.trained(5, dead=0.5)
 
-    assert graph.draw(variables, {"a": "b"}) == graph.draw(variables, {"a": "b"})
+    assert draw(variables, PORTS, {"a": "b"}) == draw(variables, PORTS, {"a": "b"})

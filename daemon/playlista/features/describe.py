@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista import essentia
 from playlista.features import essentia_beats
 from playlista.features.curve import Curve
 from playlista.features.danceability import LEVEL_RATE, Danceability
@@ -87,7 +88,7 @@ class Ensemble:
         onsets = Curve(self._spectrum.frame_rate, cap_bytes=cap_bytes, float16=settings.float16)
         level = Curve(LEVEL_RATE, cap_bytes=cap_bytes, float16=settings.float16)
         self._curves = (onsets, level)
-        has_essentia = Stage.BEATS in stages and essentia_beats.usable()
+        has_essentia = Stage.BEATS in stages and essentia.usable()
         self._engine = (
             "playlista" + "+librosa" * (Stage.TIMBRE in stages) + "+essentia" * has_essentia
         )

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
+from playlista import essentia
 from playlista.errors import ModelMissing
-from playlista.inference import checkpoint, files, graph, runtime
-from playlista.inference.catalogue import Member, Model, Package
+from playlista.inference import checkpoint, files, graphdef_sketch, onnx_sketch
+from playlista.inference.catalogue import Member, Package, Published, Runtime
+from playlista.inference.runtime import Network
 
 _DOWNLOAD = "-m pip download --no-deps --only-binary :all: --require-hashes --no-input --quiet"
 
@@ -42,8 +44,8 @@ def download(package: Package) -> bytes:
         return wheels[0].read_bytes()
 
 
-def convert(model: Model, wheel: bytes) -> bytes:
-    """Return a model as the content of an ONNX file.
+def convert(model: Published, wheel: bytes) -> dict[Runtime, bytes]:
+    """Return a model as the content of a file for each runtime.
 
     Args:
         model: Which one.
@@ -61,13 +63,19 @@ def convert(model: Model, wheel: bytes) -> bytes:
     with zipfile.ZipFile(BytesIO(wheel)) as members:
         index, data = (_content(members, member) for member in (model.index, model.data))
         licence = members.read(package.licence_file).decode()
-    source = f"{package.name} {package.version}"
-    facts = {"model": model.name, "source": source, "licence": licence}
-    return graph.draw(checkpoint.read(index, data), facts)
+    facts = {"model": model.name, "source": model.source, "licence": licence}
+    variables = checkpoint.read(index, data)
+    return {
+        Runtime.ONNX: onnx_sketch.draw(variables, model.ports, facts),
+        Runtime.ESSENTIA: graphdef_sketch.draw(variables, model.ports, facts),
+    }
 
 
-def install(folder: Path, models: Iterable[Model], wheel: bytes) -> list[Path]:
+def install(folder: Path, models: Iterable[Published], wheel: bytes) -> list[Path]:
     """Convert models, try each, and put them in place; one that fails leaves the old one there.
+
+    Essentia's file is written where essentia is, and tried only when it is loaded: a sandbox
+    in which its TensorFlow lies is no reason to go without the other file.
 
     Returns:
         The files written.
@@ -75,13 +83,17 @@ def install(folder: Path, models: Iterable[Model], wheel: bytes) -> list[Path]:
     Raises:
         ModelMissing: A file is not what it should be, or a network gives other answers.
     """
+    runtimes = [Runtime.ONNX, *([Runtime.ESSENTIA] if essentia.usable() else [])]
     written = []
     for model in models:
-        content = convert(model, wheel)
-        if files.digest(content) != model.sha256:
+        converted = convert(model, wheel)
+        if any(files.digest(converted[runtime]) != model.sha256[runtime] for runtime in runtimes):
             raise ModelMissing(f"{model.name} is converted to other bytes here: this is a bug")
-        runtime.Network(model, content, threads=1)
-        written.append(files.put(folder, model, content))
+        Network(model, converted[Runtime.ONNX], runtime=Runtime.ONNX, threads=1)
+        written += [
+            files.put(files.path(folder, model, runtime), converted[runtime])
+            for runtime in runtimes
+        ]
     return written
 
 

@@ -1,66 +1,78 @@
-"""The folder of models: one file each, believed only by its hash."""
+"""The folder of models: a file for each runtime; a known model's is believed only by its hash."""
 
 import hashlib
 import os
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from playlista.errors import ModelMissing
-from playlista.inference.catalogue import Model
+from playlista.inference.catalogue import Model, Runtime
 
 
 class State(StrEnum):
-    """What lies in a model's place."""
+    """What lies in a file's place."""
 
     ABSENT = "absent"
     """Nothing that can be read."""
     PRESENT = "present"
     CHANGED = "changed"
     """Something else than the catalogue describes: damaged, or of another version."""
+    UNLISTED = "unlisted"
+    """A file of a model that the catalogue does not describe."""
 
 
-def path(folder: Path, model: Model) -> Path:
-    """Return a model's place."""
-    return folder / f"{model.name}.onnx"
+class Entry(NamedTuple):
+    """A file in the folder, or the place of one."""
+
+    runtime: Runtime
+    file: Path
+    state: State
+    sha256: str | None
 
 
-def state(folder: Path, model: Model) -> State:
-    """Say what lies there."""
+def path(folder: Path, model: Model, runtime: Runtime) -> Path:
+    """Return the place of a model's file."""
+    return folder / f"{model.name}{runtime.suffix}"
+
+
+def look(folder: Path, model: Model, runtime: Runtime) -> Entry:
+    """Say what lies in a file's place."""
+    file = path(folder, model, runtime)
     try:
-        content = path(folder, model).read_bytes()
+        sha256 = digest(file.read_bytes())
     except OSError:
-        return State.ABSENT
-    return State.PRESENT if digest(content) == model.sha256 else State.CHANGED
+        return Entry(runtime, file, State.ABSENT, None)
+    return Entry(runtime, file, _state(model, runtime, sha256), sha256)
 
 
-def content(folder: Path, model: Model) -> bytes:
-    """Return a model's file, known to be what it should be.
+def content(folder: Path, model: Model, runtime: Runtime) -> bytes:
+    """Return a model's file, known to be what it should be where anybody knows that.
 
     Raises:
         ModelMissing: It is not there, or something else is.
     """
-    file = path(folder, model)
+    file = path(folder, model, runtime)
+    remedy = f"`playlista models fetch {model.name}`"
     try:
         found = file.read_bytes()
     except OSError as error:
-        remedy = f"`playlista models fetch {model.name}` brings it"
-        raise ModelMissing(f"{file}: {error.strerror}; {remedy}") from error
-    if digest(found) != model.sha256:
-        remedy = f"`playlista models fetch {model.name}` replaces it"
-        raise ModelMissing(f"{file} is not what the catalogue describes; {remedy}")
+        whence = f"{remedy} brings it" if model.sha256 else "only a person can put it there"
+        raise ModelMissing(f"{file}: {error.strerror}; {whence}") from error
+    if _state(model, runtime, digest(found)) is State.CHANGED:
+        raise ModelMissing(f"{file} is not what the catalogue describes; {remedy} replaces it")
     return found
 
 
-def put(folder: Path, model: Model, content: bytes) -> Path:
-    """Write a model's file; at any moment its place holds the old or the new one, whole.
+def put(file: Path, content: bytes) -> Path:
+    """Write a file; at any moment its place holds the old or the new one, whole.
 
     Raises:
         ModelMissing: It cannot be written.
     """
-    file = path(folder, model)
-    fresh = folder / f".{file.name}.tmp"
+    fresh = file.with_name(f".{file.name}.tmp")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         with fresh.open("wb") as stream:
             stream.write(content)
             stream.flush()
@@ -74,3 +86,9 @@ def put(folder: Path, model: Model, content: bytes) -> Path:
 def digest(content: bytes) -> str:
     """Return the sha256 in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def _state(model: Model, runtime: Runtime, sha256: str) -> State:
+    if runtime not in model.sha256:
+        return State.UNLISTED
+    return State.PRESENT if sha256 == model.sha256[runtime] else State.CHANGED

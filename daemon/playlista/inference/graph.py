@@ -1,4 +1,4 @@
-"""The MusiCNN network, drawn as ONNX from the variables of its checkpoint.
+"""The MusiCNN network, drawn from the variables of its checkpoint in one format or another.
 
 Most filters of the trained networks are dead: their weights are as small as 1e-31, so that
 their output is the same number everywhere. Only the others are convolved, which takes a
@@ -11,18 +11,14 @@ Source:
     middle, pooling over time, two dense layers.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.inference.catalogue import Ports
 from playlista.inference.checkpoint import Tensor
-from playlista.inference.onnx_format import OnnxGraph
-
-FRAMES_N, BANDS_N = 187, 96
-INPUT, EMBEDDING, TAGS = "patches", "embedding", "tags"
-EMBEDDING_N, TAGS_N = 200, 50
 
 Places = NDArray[np.intp]
 
@@ -33,137 +29,138 @@ DEAD = 1e-6
 """A filter whose output cannot vary by more is dead; the embedding varies by about 1."""
 
 
-def draw(variables: Mapping[str, Tensor], facts: Mapping[str, str]) -> bytes:
-    """Return the network as the content of an ONNX file.
+class Norm(NamedTuple):
+    """A batch normalization of c channels; every part has shape (c,)."""
 
-    Its input ``patches`` has shape (n, 187, 96), its outputs ``embedding`` (n, 200), the
-    normalized penultimate layer, and ``tags`` (n, 50), the sigmoid of the last one.
+    gamma: Tensor
+    beta: Tensor
+    mean: Tensor
+    variance: Tensor
+
+    @property
+    def gain(self) -> Tensor:
+        """What a channel is multiplied with."""
+        gain: Tensor = self.gamma / np.sqrt(self.variance + np.float32(EPSILON))
+        return gain
+
+    @property
+    def offset(self) -> Tensor:
+        """What is added to it then."""
+        return self.beta - self.mean * self.gain
+
+    def of(self, places: Places) -> "Norm":
+        """Return that of some channels."""
+        return Norm(*(part[places] for part in self))
+
+
+class Filters(NamedTuple):
+    """A convolution over time, its rectification and its normalization.
+
+    Attributes:
+        kernel: Shape (frames, bands, alive): as many bands as are heard at once.
+        bias: Shape (alive,).
+        norm: Of the channels alive.
+        still: What the dead ones always say, shape (dead,).
+        places: Where each channel of the layer is among the alive, followed by the dead.
+    """
+
+    kernel: Tensor
+    bias: Tensor
+    norm: Norm
+    still: Tensor
+    places: Places
+
+    @property
+    def pads(self) -> tuple[int, int]:
+        """TensorFlow's padding for an output as long as the input: more at the end."""
+        frames_n = self.kernel.shape[0]
+        return (frames_n - 1) // 2, frames_n // 2
+
+
+class Sketch(Protocol):
+    """A graph that grows, in one format: it lays features out, and calls them, as it likes."""
+
+    def image(self, name: str) -> str:
+        """Draw the input, shape (n, 187, 96)."""
+
+    def normalize(self, features: str, norm: Norm, name: str | None = None) -> str:
+        """Multiply and add, channel by channel."""
+
+    def hear(self, image: str, filters: Filters) -> str:
+        """Convolve an image, and keep the most that each filter hears on any frequency."""
+
+    def combine(self, features: str, filters: Filters) -> str:
+        """Convolve features; the bands of the filters are their channels."""
+
+    def join(self, layers: Sequence[str]) -> str:
+        """Put the channels of several features behind each other."""
+
+    def add(self, features: str, others: str) -> str:
+        """Add features of the same shape."""
+
+    def pool(self, features: str, channels_n: int) -> str:
+        """Give each channel's maximum over time, followed by its mean, shape (n, 2 c)."""
+
+    def multiply(self, features: str, kernel: Tensor, bias: Tensor) -> str:
+        """Apply a dense layer."""
+
+    def relu(self, features: str) -> str:
+        """Rectify."""
+
+    def sigmoid(self, features: str, name: str) -> str:
+        """Squeeze into 0 to 1."""
+
+
+def draw(sketch: Sketch, variables: Mapping[str, Tensor], ports: Ports) -> None:
+    """Draw the network.
+
+    Its input has shape (n, 187, 96), its embedding (n, 200), the normalized penultimate layer,
+    and its tags (n, 50), the sigmoid of the last one.
 
     Args:
+        sketch: Where.
         variables: The checkpoint's tensors by name.
-        facts: Kept in the file's metadata: name, licence.
+        ports: How input and outputs are to be called.
     """
-    sketch = _Sketch(OnnxGraph("musicnn"), variables)
-    timbre_and_time = _front_end(sketch)
-    layers = [timbre_and_time, *_middle(sketch, timbre_and_time)]
-    _back_end(sketch, layers)
-    return sketch.graph.file(
-        {INPUT: ("n", FRAMES_N, BANDS_N)},
-        {EMBEDDING: ("n", EMBEDDING_N), TAGS: ("n", TAGS_N)},
-        facts,
-    )
-
-
-def _front_end(sketch: "_Sketch") -> str:
-    """Return the name of the features of timbre and of time, shape (n, 561, 187)."""
-    graph = sketch.graph
-    image = graph.node("Unsqueeze", INPUT, graph.weights(np.array([1])))
-    image = sketch.normalize(image, 0)
-    layers = []
-    for layer in range(5):
-        kernel = sketch.kernel(layer).transpose(3, 2, 0, 1)
-        pads = _same(kernel.shape[2])
-        layers.append(
-            sketch.convolve(image, kernel, layer, pads=[pads[0], 0, pads[1], 0], pooled=True)
-        )
-    return graph.node("Concat", *layers, axis=1)
-
-
-def _middle(sketch: "_Sketch", features: str) -> list[str]:
-    """Return the names of the three layers in the middle, each of shape (n, 64, 187)."""
+    layers = _Layers(variables)
+    image = sketch.normalize(sketch.image(ports.patches), layers.norm(0))
+    heard = sketch.join([sketch.hear(image, layers.filters(layer)) for layer in range(5)])
     sums: list[str] = []
     for layer in (5, 6, 7):
-        kernel = sketch.kernel(layer)[:, :, 0].transpose(2, 1, 0)
-        heard = sketch.convolve(sums[-1] if sums else features, kernel, layer, pads=[3, 3])
-        sums.append(sketch.graph.node("Add", heard, sums[-1]) if sums else heard)
-    return sums
+        more = sketch.combine(sums[-1] if sums else heard, layers.filters(layer))
+        sums.append(sketch.add(more, sums[-1]) if sums else more)
+    norm = layers.norm(9)
+    pooled = sketch.pool(sketch.join([heard, *sums]), len(norm.gamma) // 2)
+    pooled = sketch.normalize(pooled, norm)
+    dense = sketch.relu(sketch.multiply(pooled, *layers.dense("dense")))
+    embedding = sketch.normalize(dense, layers.norm(10), ports.embedding)
+    sketch.sigmoid(sketch.multiply(embedding, *layers.dense("dense_1")), ports.tags)
 
 
-def _back_end(sketch: "_Sketch", layers: list[str]) -> None:
-    """Pool over time and conclude."""
-    graph = sketch.graph
-    features = graph.node("Concat", *layers, axis=1)
-    most = graph.node("ReduceMax", features, axes=[2], keepdims=1)
-    mean = graph.node("ReduceMean", features, axes=[2], keepdims=1)
-    # side by side and then flattened: each feature's maximum is followed by its mean
-    pooled = graph.node("Flatten", graph.node("Concat", most, mean, axis=2))
-    dense = graph.node("Relu", sketch.multiply(sketch.normalize(pooled, 9), "dense"))
-    graph.named_node(EMBEDDING, "BatchNormalization", dense, *sketch.norm(10), epsilon=EPSILON)
-    graph.named_node(TAGS, "Sigmoid", sketch.multiply(EMBEDDING, "dense_1"))
+class _Layers(NamedTuple):
+    """The variables by layer; layers are counted as they were made."""
 
-
-def _same(size: int) -> tuple[int, int]:
-    """Return TensorFlow's padding for an output as long as the input: more at the end."""
-    return (size - 1) // 2, size // 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Sketch:
-    """The graph so far, and the variables for the rest; layers are counted as they were made."""
-
-    graph: OnnxGraph
     variables: Mapping[str, Tensor]
 
-    def kernel(self, layer: int) -> Tensor:
-        return self.variables[_numbered("conv2d", layer) + "/kernel"]
+    def dense(self, name: str) -> tuple[Tensor, Tensor]:
+        return self.variables[f"{name}/kernel"], self.variables[f"{name}/bias"]
 
-    def norm(self, layer: int, chosen: slice | Places = slice(None)) -> list[str]:
-        return [self.graph.weights(values[chosen]) for values in self._norm(layer)]
-
-    def normalize(self, features: str, layer: int) -> str:
-        return self.graph.node("BatchNormalization", features, *self.norm(layer), epsilon=EPSILON)
-
-    def multiply(self, features: str, name: str) -> str:
-        kernel, bias = (self.variables[f"{name}/{part}"] for part in ("kernel", "bias"))
-        weights = self.graph.weights(kernel), self.graph.weights(bias)
-        return self.graph.node("Gemm", features, *weights)
-
-    def convolve(
-        self, features: str, kernel: Tensor, layer: int, *, pads: list[int], pooled: bool = False
-    ) -> str:
-        """Convolve, rectify and normalize; pooled takes the maximum over frequency.
-
-        Args:
-            features: What is heard.
-            kernel: Shape (filters, channels, …).
-            layer: Whose bias and, one behind, normalization it is.
-            pads: Zeros before and behind.
-            pooled: Take the maximum over frequency.
-        """
-        graph = self.graph
-        bias = self.variables[_numbered("conv2d", layer) + "/bias"]
-        gamma, beta, mean, variance = self._norm(layer + 1)
-        gain = gamma / np.sqrt(variance + np.float32(EPSILON))
-        # an upper bound, free of sums: their last bit would differ between processors
-        weights_n = kernel[0].size
-        reach = np.abs(kernel).reshape(-1, weights_n).max(axis=1) * weights_n * LOUDEST
-        varies = reach * np.abs(gain) > DEAD
-        alive, dead = np.flatnonzero(varies), np.flatnonzero(~varies)
-        weights = graph.weights(kernel[alive]), graph.weights(bias[alive])
-        heard = graph.node("Relu", graph.node("Conv", features, *weights, pads=pads))
-        heard = graph.node(
-            "BatchNormalization", heard, *self.norm(layer + 1, alive), epsilon=EPSILON
-        )
-        if pooled:
-            heard = graph.node("ReduceMax", heard, axes=[3], keepdims=0)
-        constant = (np.maximum(bias, 0) - mean) * gain + beta
-        return self._interleave(heard, alive, constant[dead], dead) if len(dead) else heard
-
-    def _interleave(self, heard: str, alive: Places, constant: Tensor, dead: Places) -> str:
-        """Put the dead filters' constants back in their places."""
-        graph = self.graph
-        batch = graph.node("Shape", heard, start=0, end=1)
-        rest = graph.weights(np.array([len(constant), FRAMES_N]))
-        shape = graph.node("Concat", batch, rest, axis=0)
-        still = graph.node("Expand", graph.weights(constant[None, :, None]), shape)
-        both = graph.node("Concat", heard, still, axis=1)
-        places = np.argsort(np.concatenate([alive, dead]))
-        return graph.node("Gather", both, graph.weights(places), axis=1)
-
-    def _norm(self, layer: int) -> list[Tensor]:
+    def norm(self, layer: int) -> Norm:
         name = _numbered("batch_normalization", layer)
         parts = ("gamma", "beta", "moving_mean", "moving_variance")
-        return [self.variables[f"{name}/{part}"] for part in parts]
+        return Norm(*(self.variables[f"{name}/{part}"] for part in parts))
+
+    def filters(self, layer: int) -> Filters:
+        """Return a convolution, with its dead filters told from the others."""
+        four_axes, bias = self.dense(_numbered("conv2d", layer))
+        kernel, norm = four_axes[:, :, 0], self.norm(layer + 1)
+        # an upper bound, free of sums: their last bit would differ between processors
+        reach = np.abs(kernel).max(axis=(0, 1)) * kernel[..., 0].size * LOUDEST
+        varies = reach * np.abs(norm.gain) > DEAD
+        alive, dead = np.flatnonzero(varies), np.flatnonzero(~varies)
+        still = (np.maximum(bias, 0) - norm.mean) * norm.gain + norm.beta
+        places = np.argsort(np.concatenate([alive, dead]))
+        return Filters(kernel[..., alive], bias[alive], norm.of(alive), still[dead], places)
 
 
 def _numbered(name: str, place: int) -> str:

@@ -32,20 +32,18 @@ class OnnxGraph:
         self._nodes: list[bytes] = []
         self._weights: list[bytes] = []
 
-    def node(self, operator: str, *inputs: str, **attributes: Attribute) -> str:
+    def node(
+        self, operator: str, *inputs: str, name: str | None = None, **attributes: Attribute
+    ) -> str:
         """Append an operator; return the name of its only output."""
-        output = f"{operator}_{len(self._nodes)}"
-        self.named_node(output, operator, *inputs, **attributes)
-        return output
-
-    def named_node(self, output: str, operator: str, *inputs: str, **attributes: Attribute) -> None:
-        """Append an operator whose output has a name of its own."""
+        output = name or f"{operator}_{len(self._nodes)}"
         self._nodes.append(
-            b"".join(text(1, name) for name in inputs)
+            b"".join(text(1, source) for source in inputs)
             + text(2, output)
             + text(4, operator)
             + b"".join(text(5, _attribute(*pair)) for pair in attributes.items())
         )
+        return output
 
     def weights(self, values: NDArray[np.float32] | NDArray[np.int64]) -> str:
         """Store an array of constants; return its name."""

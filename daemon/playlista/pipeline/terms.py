@@ -64,7 +64,7 @@ def question(config: Config, model: str, patches: bytes) -> Question:
     return Question(
         folder=config.store.models,
         model=model,
-        runtime=None if wanted == "auto" else Runtime(wanted),
+        runtime=None if wanted == "auto" else Runtime[wanted.upper()],
         threads=max(1, processor.read().whole_cores // WORKERS_PER_THREAD),
         patches=patches,
     )
