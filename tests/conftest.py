@@ -108,6 +108,18 @@ def musicnn_wheel(request: pytest.FixtureRequest) -> Path:
     return wheel
 
 
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory, musicnn_wheel: Path) -> Path:
+    """A folder with the usual model in it."""
+    from playlista.inference import fetch, files
+    from playlista.inference.catalogue import MSD, Runtime
+
+    folder = tmp_path_factory.mktemp("models")
+    content = fetch.convert(MSD, musicnn_wheel.read_bytes())[Runtime.ONNX]
+    files.put(files.path(folder, MSD, Runtime.ONNX), content)
+    return folder
+
+
 @pytest.fixture
 def package_index(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
     """A package index on this machine: where musicnn's wheel goes, and how pip finds it."""

@@ -117,4 +117,11 @@ def not_asked(done: Collection[str]) -> dict[str, str]:
 
 NO_MODEL: Final = "no model has listened"
 NOT_QUICK: Final = "not part of the quick tier"
-TIMED: Final = ("tags", "decode", "spectrum", "patches", *(s for s in Stage if s not in MODELLED))
+TIMED: Final = (
+    "tags",
+    "decode",
+    "spectrum",
+    "patches",
+    *(stage for stage in Stage if stage is not Stage.EVERY_PATCH),
+)
+"""Where the processor time of an analysis goes: the names in ``Analysis.seconds``."""

@@ -12,9 +12,17 @@ import pytest
 import sounds
 from playlista import essentia
 from playlista.analysis import recipe
-from playlista.analysis.recipe import analyze, run
+from playlista.analysis.recipe import run
 from playlista.errors import ChangedMeanwhile, FileUnavailable, NotAudio, NothingToHear
-from playlista.records import STAGES, AnalysisRequest, AudioSettings, Signature, Tier
+from playlista.records import AnalysisRequest, AudioSettings, Signature, Tier
+from playlista.stages import TIMED, Stage, stages
+
+NOWHERE = Path("/nonexistent")
+
+
+def analyze(path, *, models=NOWHERE, **changes):
+    """Listen without a model, whatever there may be on this machine."""
+    return recipe.analyze(path, models=models, **changes)
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +33,15 @@ def song(tmp_path_factory):
     return sounds.write(path, sound, tags={"TITLE": "Song", "ARTIST": "Band", "DATE": "1997-05-01"})
 
 
-def test_one_listening_finds_everything_out(song):
-    found = analyze(song)
+def test_one_listening_finds_everything_out(song, models):
+    found = analyze(song, models=models)
 
     assert found.features.bpm == pytest.approx(120, rel=0.01)
     assert found.features.key == "G minor"
     assert found.duration_s == pytest.approx(20)
     assert found.file_tags.title == "Song"
     assert (found.file_tags.artist, found.file_tags.year) == ("Band", 1997)
+    assert (len(found.embedding), len(found.tags)) == (200, 50)
     assert not found.reasons
     assert not found.truncated
 
@@ -41,6 +50,65 @@ def test_the_engine_names_whose_code_gave_the_numbers(song):
     assert analyze(song, tier=Tier.QUICK).engine == "playlista"
     full = "playlista+librosa" + "+essentia" * essentia.usable()
     assert analyze(song).engine == full
+
+
+def test_a_default_analysis_really_runs_librosa_essentia_and_the_model(song, models):
+    found = analyze(song, models=models)
+
+    assert found.engine == "playlista+librosa" + "+essentia" * essentia.usable() + "+onnxruntime"
+    used = {"timbre", "embedding"} | ({"beats"} if essentia.usable() else set())
+    assert all(found.seconds[stage] > 0 for stage in used)
+
+
+def test_without_a_model_embedding_and_tags_have_a_reason(song):
+    found = analyze(song)
+
+    assert (found.model, found.embedding, found.tags) == (None, None, None)
+    assert found.reasons == dict.fromkeys(("embedding", "tags"), "no model has listened")
+
+
+def test_the_quick_tier_says_what_it_leaves_out(song, models):
+    found = analyze(song, tier=Tier.QUICK, models=models)
+
+    assert found.reasons["mfcc"] == "not part of the quick tier"
+    assert found.reasons["tags"] == "no model has listened"
+
+
+def test_less_than_a_patch_has_no_embedding_and_says_why(tmp_path, models):
+    found = analyze(sounds.write(tmp_path / "x.flac", sounds.drums(120, 2.9)), models=models)
+
+    assert found.embedding is None
+    assert "shorter than the 3 s" in found.reasons["embedding"]
+
+
+def test_the_deep_tier_hears_what_lies_between_the_patches(tmp_path, models):
+    minutes = np.concatenate([sounds.tone(1.5, 220), sounds.noise(1.5)] * 30)
+    path = sounds.write(tmp_path / "x.flac", minutes)
+
+    full, deep = (analyze(path, tier=tier, models=models) for tier in (Tier.FULL, Tier.DEEP))
+
+    assert full.features == deep.features
+    assert Stage.EVERY_PATCH not in full.done
+    assert Stage.EVERY_PATCH in deep.done
+    assert deep.embedding != full.embedding
+    assert cosine(deep.embedding, full.embedding) > 0.98
+
+
+def cosine(one, other):
+    return np.dot(one, other) / np.linalg.norm(one) / np.linalg.norm(other)
+
+
+def test_only_what_is_missing_is_done_again(song):
+    have = stages(Tier.FULL, model=False) - {Stage.KEY}
+    request = AnalysisRequest(os.fsencode(song), Tier.FULL, have=have)
+
+    found = run(request).analysis
+
+    assert found.features == dataclasses.replace(
+        type(found.features)(), key="G minor", key_confidence=found.features.key_confidence
+    )
+    assert set(found.done) == {Stage.KEY}
+    assert not {"rhythm", "timbre", "patches"} & found.seconds.keys()
 
 
 def test_without_essentia_the_same_fields_are_filled(song, monkeypatch):
@@ -103,10 +171,10 @@ def test_a_damaged_file_is_heard_and_the_damage_counted(tmp_path):
     assert found.duration_s == pytest.approx(60, abs=1)
 
 
-def test_the_time_of_each_stage_is_reported_under_known_names(song):
-    seconds = analyze(song).seconds
+def test_the_time_of_each_stage_is_reported_under_known_names(song, models):
+    seconds = analyze(song, models=models).seconds
 
-    assert set(seconds) == set(STAGES)
+    assert set(seconds) == set(TIMED) - ({"beats"} if not essentia.usable() else set())
     assert all(value >= 0 for value in seconds.values())
 
 

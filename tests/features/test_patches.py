@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sounds
-from playlista.features.patches import EXCERPT_N, RATE, STRIDE_N, Excerpts, Spread, log_mel
+from playlista.features.patches import (
+    EXCERPT_N,
+    FEW,
+    MANY,
+    RATE,
+    STRIDE_N,
+    Excerpts,
+    Patches,
+    Spread,
+    log_mel,
+)
 
 SOUND = sounds.noise(11, rate=RATE)
 
@@ -31,12 +41,42 @@ def test_excerpts_begin_where_the_frames_of_the_last_one_end():
     assert np.array_equal(whole[1], SOUND[STRIDE_N : STRIDE_N + EXCERPT_N])
 
 
-def test_a_track_shorter_than_a_patch_has_none():
-    chosen = Spread(24)
-    chosen.add(excerpts([SOUND[: EXCERPT_N - 1]]))
+@pytest.mark.parametrize("n", [FEW, MANY])
+def test_a_track_shorter_than_a_patch_has_none(n):
+    patches = Patches(RATE, n)
+    patches.feed(SOUND[: EXCERPT_N - 1])
 
-    assert chosen.chosen().shape == (0, EXCERPT_N)
-    assert log_mel(chosen.chosen()).shape == (0, 187, 96)
+    assert patches.result().shape == (0, 187, 96)
+
+
+@pytest.mark.parametrize("n", [FEW, MANY])
+@pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 44_100, 192_000])
+def test_patches_are_those_of_the_sound_whatever_its_rate(n, rate):
+    patches = Patches(rate, n)
+    for block in np.array_split(sounds.tone(9.1, 1000.0, rate=rate).astype(np.float32), 7):
+        patches.feed(block)
+
+    found = patches.result()
+
+    assert found.shape == (3, 187, 96)
+    assert found.dtype == np.float16
+    whole = log_mel(excerpts([sounds.tone(9.1, 1000.0, rate=RATE)]))
+    assert np.abs(found[1] - whole[1]).max() < 0.02
+
+
+def test_all_patches_are_heard_when_there_are_no_more_than_asked():
+    few, many = Patches(RATE, FEW), Patches(RATE, MANY)
+    minutes = np.tile(SOUND, 9)
+
+    for patches in (few, many):
+        patches.feed(SOUND)
+        assert len(patches.result()) == 3
+    assert few.all_heard
+    few, many = Patches(RATE, FEW), Patches(RATE, MANY)
+    for patches in (few, many):
+        patches.feed(minutes)
+    assert (len(few.result()), few.all_heard) == (24, False)
+    assert (len(many.result()), many.all_heard) == (33, True)
 
 
 @given(st.integers(1, 300), st.integers(1, 30), st.integers(1, 40))
@@ -47,7 +87,7 @@ def test_the_chosen_lie_evenly_along_the_track(n, asked, at_once):
     for start in range(0, n, at_once):
         spread.add(track[start : start + at_once])
 
-    places = spread.chosen()[:, 0].astype(int)
+    places = np.array(spread.chosen())[:, 0].astype(int)
 
     assert len(places) == min(n, asked)
     assert places[0] == 0

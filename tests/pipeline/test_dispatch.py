@@ -11,6 +11,7 @@ import pytest
 
 from playlista.config.settings import Config
 from playlista.pipeline.dispatch import Dispatch
+from playlista.pipeline.ear import Ear
 from playlista.pipeline.save import Save
 from playlista.pool import governor
 from playlista.records import Appeared, Signature, Tier
@@ -77,10 +78,11 @@ def dispatching(shelf, metrics):
 
     def make(*, patient=True, audio=None, **pool):
         kept = []
+        settings = config(shelf, audio=audio, **pool)
         one = Dispatch(
-            shelf.backlog,
             Save(shelf.backlog, metrics),
-            config(shelf, audio=audio, **pool),
+            Ear(settings, metrics, answered=lambda: None),
+            settings,
             metrics,
             patient=patient,
             on_settled=kept.append,
@@ -92,6 +94,7 @@ def dispatching(shelf, metrics):
     yield make
     for one in made:
         one._finish(one._pool.close())
+        one._ear._pool.close()
 
 
 def until(dispatch, done):
@@ -344,7 +347,7 @@ def test_a_reload_to_the_full_tier_queues_what_is_below_it(dispatching, land, sh
     dispatch.wake()
     dispatch.step()
 
-    assert shelf.backlog.wanted is Tier.FULL
+    assert shelf.backlog.wanted.tier is Tier.FULL
     assert sum(shelf.states().values()) == 1
 
 
@@ -356,13 +359,13 @@ def test_a_reload_that_the_database_refuses_is_tried_again(dispatching, shelf):
     dispatch.reload(config(shelf, audio={"fast_mode": False}))
     dispatch.wake()
     dispatch.step()
-    assert shelf.backlog.wanted is Tier.QUICK
+    assert shelf.backlog.wanted.tier is Tier.QUICK
 
     other.close()
     dispatch.wake()
     dispatch.step()
 
-    assert shelf.backlog.wanted is Tier.FULL
+    assert shelf.backlog.wanted.tier is Tier.FULL
 
 
 def test_the_first_guess_of_a_need_is_the_configured_one(dispatching):

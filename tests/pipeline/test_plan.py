@@ -7,6 +7,7 @@ from playlista.pipeline import plan
 from playlista.pipeline.plan import LONG_BACKLOG_S, Situation
 from playlista.pool.need import Needs
 from playlista.records import AudioSettings, Job, Signature, Tier
+from playlista.stages import Wanted, stages
 from playlista.units import GIGABYTE, MEGABYTE
 
 POOL = PoolSettings(min_memory_for_full_analysis_gb=1.5)
@@ -20,6 +21,8 @@ def job(size_mb=5.0, **changes):
     return replace(Job(1, b"/music/a.flac", signature, 1, Tier.FULL), **changes)
 
 
+FULL = Wanted(Tier.FULL)
+DEEP = Wanted(Tier.DEEP, "msd")
 NEW = job()
 UPGRADE = job(upgrade=True)
 
@@ -27,7 +30,7 @@ UPGRADE = job(upgrade=True)
 @pytest.mark.parametrize("situation", [AMPLE, SHORT, HURRIED], ids=["ample", "short", "hurried"])
 @pytest.mark.parametrize("track", [NEW, UPGRADE], ids=["new", "upgrade"])
 def test_fast_mode_is_the_quick_tier_always(track, situation):
-    assert plan.tier_now(track, Tier.QUICK, POOL, situation) is Tier.QUICK
+    assert plan.tier_now(track, Wanted(Tier.QUICK), POOL, situation) is Tier.QUICK
 
 
 @pytest.mark.parametrize(
@@ -42,32 +45,40 @@ def test_fast_mode_is_the_quick_tier_always(track, situation):
     ],
 )
 def test_the_tier_that_runs_now(track, pool, situation, tier):
-    assert plan.tier_now(track, Tier.FULL, pool, situation) is tier
+    assert plan.tier_now(track, FULL, pool, situation) is tier
 
 
 def test_low_memory_mode_takes_the_quick_tier_first_and_the_full_one_later():
     low = PoolSettings(low_memory=True)
 
-    assert plan.tier_now(NEW, Tier.FULL, low, AMPLE) is Tier.QUICK
-    assert plan.tier_now(UPGRADE, Tier.FULL, low, AMPLE) is Tier.FULL
+    assert plan.tier_now(NEW, FULL, low, AMPLE) is Tier.QUICK
+    assert plan.tier_now(UPGRADE, FULL, low, AMPLE) is Tier.FULL
+
+
+def test_the_deep_tier_comes_after_the_full_one():
+    heard = job(upgrade=True, have=stages(Tier.FULL, model=True))
+
+    assert plan.tier_now(NEW, DEEP, POOL, AMPLE) is Tier.FULL
+    assert plan.tier_now(UPGRADE, DEEP, POOL, AMPLE) is Tier.FULL
+    assert plan.tier_now(heard, DEEP, POOL, AMPLE) is Tier.DEEP
 
 
 def test_memory_that_cannot_be_read_does_not_hold_the_full_tier_back():
     unknown = replace(AMPLE, available_bytes=None)
 
-    assert plan.tier_now(UPGRADE, Tier.FULL, POOL, unknown) is Tier.FULL
+    assert plan.tier_now(UPGRADE, FULL, POOL, unknown) is Tier.FULL
 
 
 def test_the_memory_floor_itself_is_enough():
     just = replace(AMPLE, available_bytes=int(1.5 * GIGABYTE))
 
-    assert plan.tier_now(NEW, Tier.FULL, POOL, just) is Tier.FULL
+    assert plan.tier_now(NEW, FULL, POOL, just) is Tier.FULL
 
 
 def test_a_backlog_that_ends_in_time_is_no_hurry():
     soon = replace(AMPLE, backlog_s=LONG_BACKLOG_S)
 
-    assert plan.tier_now(NEW, Tier.FULL, POOL, soon) is Tier.FULL
+    assert plan.tier_now(NEW, FULL, POOL, soon) is Tier.FULL
 
 
 def test_a_short_track_has_the_configured_time():

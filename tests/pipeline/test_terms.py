@@ -37,7 +37,7 @@ def environment(name, **keys):
 def tier(available_gb, **keys):
     situation = Situation(int(available_gb * GIGABYTE), None)
     settings = config(**keys)
-    return plan.tier_now(job(5), terms.wanted_tier(settings), settings.pool, situation)
+    return plan.tier_now(job(5), terms.wanted(settings, None), settings.pool, situation)
 
 
 def is_due(kept, **keys):
@@ -92,6 +92,24 @@ EFFECTS = {
     ),
     "MIN_MEMORY_FOR_FULL_ANALYSIS_GB": (3, lambda **k: tier(2, **k), "full", "quick"),
     "FAST_MODE": ("true", lambda **k: tier(8, **k), "full", "quick"),
+    "DEEP_ANALYSIS": (
+        "yes",
+        lambda **k: terms.wanted(config(**k), "msd-musicnn").tier,
+        "full",
+        "deep",
+    ),
+    "MODEL_RUNTIME": (
+        "essentia",
+        lambda **k: terms.question(config(**k), "msd-musicnn", b"").runtime,
+        None,
+        "essentia",
+    ),
+    "MODEL_IDLE_UNLOAD_SECONDS": (
+        30,
+        lambda **k: terms.host(config(**k)).idle_limit_s,
+        300,
+        30,
+    ),
     "MEMORY_OPTIMIZATION_ENABLED": (
         "no",
         lambda **k: terms.decoding(config(**k).audio, MACHINE),
@@ -142,15 +160,16 @@ EFFECTS = {
     "NUMBA_NUM_THREADS": (3, lambda **k: environment("NUMBA_NUM_THREADS", **k), "1", "3"),
 }
 SHOWN_BY_DISPATCH = {"MEMORY_PER_WORKER_GB", "QUEUE_MAX_SIZE", "MEMORY_MONITORING_ENABLED"}
+SHOWN_BY_THE_EAR = {"MODEL"}
 """These reach no other part: test_dispatch.py shows what they do."""
 
 
 def test_no_key_is_forgotten_here():
     of_these_parts = {
-        k for k, (part, _) in table().items() if part in {"pool", "audio", "libraries"}
+        k for k, (part, _) in table().items() if part in {"pool", "audio", "model", "libraries"}
     }
 
-    assert of_these_parts == set(EFFECTS) | SHOWN_BY_DISPATCH
+    assert of_these_parts == set(EFFECTS) | SHOWN_BY_DISPATCH | SHOWN_BY_THE_EAR
 
 
 @pytest.mark.parametrize("key", EFFECTS)

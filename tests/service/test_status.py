@@ -1,7 +1,7 @@
 import time
 
 from playlista.records import Member, Playlist
-from playlista.service.status import STOPPED, describe
+from playlista.service.status import NO_MODEL, STOPPED, describe
 from playlista.store.lists import Lists, StoredLine, StoredList
 from shelf import Shelf, analysis
 
@@ -24,7 +24,7 @@ def test_a_daemon_tells_what_it_is_doing(tmp_path):
     facts = told(shelf)
 
     assert {name: facts[name] for name in LIVE} == LIVE
-    assert facts["model"] == {"name": None, "runtime": None, "loaded": False}
+    assert facts["model"] == NO_MODEL
     shelf.database.close()
 
 

@@ -25,7 +25,7 @@ STATUS: dict[str, Any] = {
     "workers": {"running": 1, "target": 2, "limit": 4, "reason": "memory"},
     "memory": {"used_ratio": 0.61, "failsafe_ratio": 0.85, "source": "cgroup"},
     "watch": {"roots": [{"path": "/srv/<b>music", "mode": "events", "state": "online"}]},
-    "model": {"name": None, "runtime": None, "loaded": False},
+    "model": {"name": None, "runtime": None, "loaded": False, "why": "there is none yet"},
     "playlists": 5,
     "version": "0.1.0",
 }
@@ -61,12 +61,21 @@ class Daemon:
             raise self.status
         return self.status
 
+    def model(self) -> dict[str, Any]:
+        return {
+            **self.status["model"],
+            "source": "musicnn 0.1.0",
+            "licence": "ISC",
+            "tags": ["rock", "pop"],
+        }
+
     def views(self) -> Views:
         return Views(
             alive=self.tell_alive,
             ready=self.tell_ready,
             status=self.tell_status,
             performance=self.performance,
+            model=self.model,
         )
 
 

@@ -45,6 +45,7 @@ def test_the_page_asks_nobody_else(http, page):
         "data:,",
         "/status",
         "/performance",
+        "/model_info",
         "/metrics",
         "/openapi.json",
     }

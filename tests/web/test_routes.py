@@ -72,10 +72,8 @@ def test_performance_says_how_fast(http, daemon):
     assert http.get("/performance").json() == daemon.performance()
 
 
-def test_model_info_says_why_there_is_none(http):
-    answer = http.get("/model_info").json()
-
-    assert answer == {"model": None, "reason": "this version has no model"}
+def test_model_info_says_what_listens(http, daemon):
+    assert http.get("/model_info").json() == daemon.model()
 
 
 def test_metrics_are_the_registry_given(http, daemon):

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
 
 def conf(
-    check: Annotated[
-        bool, typer.Option("--check", help="Say only whether it is valid.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Say only whether it is valid.")] = False,
     config: ConfigFile = None,
     json: Json = False,
 ) -> None:

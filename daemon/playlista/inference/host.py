@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from playlista.errors import ModelMissing
 from playlista.inference import runtime
-from playlista.inference.graph import BANDS_N, FRAMES_N
+from playlista.inference.catalogue import BANDS_N, FRAMES_N
 from playlista.inference.messages import Answer, Question, Refusal
 
 

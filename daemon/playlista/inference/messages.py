@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from playlista.inference.catalogue import Runtime
+from playlista.inference.catalogue import BANDS_N, FRAMES_N, Runtime
 from playlista.records import Analysis, Draft
 from playlista.stages import VERSIONS, Stage
 
-PATCH_BYTES = 2 * 187 * 96
+PATCH_BYTES = 2 * FRAMES_N * BANDS_N
 
 
 @dataclass(frozen=True, slots=True)

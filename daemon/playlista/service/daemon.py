@@ -17,7 +17,7 @@ from playlista.service.health import Health, Pulse
 from playlista.service.notify import Notifier
 from playlista.service.reload import needs_restart
 from playlista.service.signals import Signals
-from playlista.service.status import describe
+from playlista.service.status import describe, describe_model
 from playlista.service.telemetry import metrics_for, show_library
 from playlista.store import backlog
 from playlista.store.database import Database
@@ -112,7 +112,7 @@ class Daemon:
         """Return the HTTP server, not yet entered."""
         return Server(
             self._loaded.config.service.http_listen,
-            Views(self._health.alive, self.flow.ready, self.status, self.performance),
+            Views(self._health.alive, self.flow.ready, self.status, self.performance, self.model),
             self._metrics.registry,
             beat=self._pulses["http"].beat,
         )
@@ -179,6 +179,10 @@ class Daemon:
 
     def _described(self, read: sqlite3.Connection) -> dict[str, Any]:
         return describe(read, {"state": self._state, **self.flow.facts()})
+
+    def model(self) -> dict[str, Any]:
+        """Return the ``model_info`` document."""
+        return describe_model(self.flow.facts()["model"], self._loaded.config.store.models)
 
     def performance(self) -> dict[str, Any]:
         """Return the ``performance`` document."""

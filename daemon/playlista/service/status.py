@@ -4,9 +4,11 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-from playlista.errors import printable
+from playlista.errors import ModelMissing, printable
+from playlista.inference import unlisted
 from playlista.store import backlog, tracks
 
 NO_MODEL: Mapping[str, Any] = {
@@ -41,6 +43,23 @@ def describe(read: sqlite3.Connection, live: Mapping[str, Any]) -> dict[str, Any
         "playlists": _playlists(read),
         "version": version("playlista"),
     }
+
+
+def describe_model(live: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Gather the ``model_info`` document.
+
+    Args:
+        live: ``model`` of the ``status`` document.
+        folder: Where models are.
+    """
+    facts = {**live, "source": None, "licence": None, "tags": []}
+    if live["name"] is None:
+        return facts
+    try:
+        model = unlisted.find(folder, live["name"])
+    except ModelMissing as gone:
+        return facts | {"why": str(gone)}
+    return facts | {"source": model.source, "licence": model.licence, "tags": list(model.tags)}
 
 
 def _backlog(read: sqlite3.Connection) -> dict[str, Any]:

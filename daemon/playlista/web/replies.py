@@ -96,9 +96,10 @@ class Watch(Reply):
 class ResidentModel(Reply):
     """The model that hears what a track sounds like."""
 
-    name: str | None = Field(description="null when there is none.")
+    name: str | None = Field(description="null when none listens.")
     runtime: str | None = Field(description="What runs it.")
     loaded: bool = Field(description="Whether it is in memory now.")
+    why: str | None = Field(description="Why none listens; null when one does.")
 
 
 class Status(Reply):
@@ -133,8 +134,9 @@ class Performance(Reply):
     )
 
 
-class ModelInfo(Reply):
+class ModelInfo(ResidentModel):
     """The model in use."""
 
-    model: None = Field(description="null: there is none.")
-    reason: str = Field(description="Why there is none.")
+    source: str | None = Field(description="Where its weights are from; null when unknown.")
+    licence: str | None = Field(description="What its weights may be used for.")
+    tags: list[str] = Field(description="What it scores for every track, in its own order.")

@@ -128,8 +128,8 @@ class Answers:
         return Performance.model_validate(self._views.performance())
 
     def model_info(self) -> ModelInfo:
-        """Tell that there is none."""
-        return ModelInfo(model=None, reason="this version has no model")
+        """Tell which model listens, and what it can say."""
+        return ModelInfo.model_validate(self._views.model())
 
 
 def _add(app: FastAPI, url: Url) -> None:

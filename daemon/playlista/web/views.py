@@ -19,9 +19,11 @@ class Views:
         ready: Whether the first scan has ended and the lists are written.
         status: The names of `replies.Status`.
         performance: The names of `replies.Performance`.
+        model: The names of `replies.ModelInfo`.
     """
 
     alive: Callable[[], Verdict]
     ready: Callable[[], Verdict]
     status: Callable[[], Mapping[str, Any]]
     performance: Callable[[], Mapping[str, Any]]
+    model: Callable[[], Mapping[str, Any]]
