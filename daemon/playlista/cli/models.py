@@ -107,7 +107,7 @@ def _facts(folder: Path, name: str) -> dict[str, Any]:
     try:
         model = unlisted.find(folder, name)
     except ModelMissing as error:
-        return {"name": name, "licence": unlisted.LICENCE, "files": [], "why": str(error)}
+        return {"name": name, "licence": None, "files": [], "why": str(error)}
     return {
         "name": model.name,
         "source": model.source,
