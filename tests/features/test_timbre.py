@@ -1,7 +1,9 @@
+import librosa
 import numpy as np
 import pytest
 
 import sounds
+from playlista.features.chroma import chroma_bank
 from playlista.features.contrast import bands_of, contrast
 from playlista.features.descriptor import Stretch
 from playlista.features.spectrum import Spectrum
@@ -16,6 +18,38 @@ def timbre_of(sound):
     timbre = Timbre(spectrum)
     timbre.feed(Stretch(sound, spectrum.feed(sound), NOTHING, NOTHING))
     return timbre.result()
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 48_000])
+def test_the_pitch_classes_are_librosas(rate):
+    spectrum = Spectrum(rate)
+
+    theirs = librosa.filters.chroma(sr=rate, n_fft=spectrum.window_n, tuning=0.0)
+
+    assert np.abs(chroma_bank(spectrum.frequencies) - theirs).max() < 1e-5
+
+
+@pytest.fixture(scope="module")
+def music():
+    return sounds.cadence("G minor", 4, RATE) + 0.3 * sounds.drums(120, 4, RATE)
+
+
+@pytest.mark.parametrize(
+    ("name", "of_librosa"),
+    [
+        ("mfcc", lambda _, db: librosa.feature.mfcc(S=db, n_mfcc=13)),
+        ("chroma", lambda s, _: librosa.feature.chroma_stft(S=s**2, sr=RATE, tuning=0.0)),
+        ("spectral_flatness", lambda s, _: librosa.feature.spectral_flatness(S=s)[0]),
+        ("spectral_rolloff_hz", lambda s, _: librosa.feature.spectral_rolloff(S=s, sr=RATE)[0]),
+    ],
+)
+def test_the_numbers_are_librosas(name, of_librosa, music):
+    magnitudes = Spectrum(RATE).feed(music.astype(np.float32)).T
+    mel = librosa.feature.melspectrogram(S=magnitudes**2, sr=RATE)
+
+    theirs = of_librosa(magnitudes, 10 * np.log10(np.maximum(mel, 1e-10))).mean(axis=-1)
+
+    assert timbre_of(music.astype(np.float32))[name] == pytest.approx(theirs, rel=1e-3, abs=1e-3)
 
 
 def test_a_tone_is_far_from_flat_and_noise_is_near():
