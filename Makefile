@@ -17,6 +17,7 @@ run: export PLAYLISTA_STATE_PATH := $(CURDIR)/demo/state
 endif
 run: .venv/installed ## the daemon in the foreground: make run MUSIC=~/Music (without MUSIC: a demo library)
 	@[ -n "$$MUSIC" ] || $(BIN)/playlista demo demo/music
+	@$(BIN)/playlista models fetch msd-musicnn >/dev/null || echo >&2 "without a model, for now"
 # on a terminal the daemon is a job of its own: Ctrl-C stops it alone, and make sees it end well
 	@if [ -t 0 ]; then set -m; $(BIN)/playlista run "$${MUSIC:-demo/music}"; \
 	else exec $(BIN)/playlista run "$${MUSIC:-demo/music}"; fi

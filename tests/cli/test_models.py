@@ -53,6 +53,15 @@ def test_from_an_index_they_come_checked_and_tried(home, package_index, musicnn_
     assert states(home) == [HERE, HERE]
 
 
+def test_what_is_here_is_not_fetched_again(furnished, package_index):
+    _, nowhere = package_index
+    furnished.keys.update(nowhere)
+
+    fetched = furnished.facts("models", "fetch")
+
+    assert [row["name"] for row in fetched] == NAMES
+
+
 def test_every_file_that_is_here_is_tried(furnished):
     rows = furnished.facts("models", "verify")
 

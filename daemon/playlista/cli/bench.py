@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ from playlista.cli.options import ConfigFile, Json, Music, configuration, folder
 if TYPE_CHECKING:
     from playlista.config.settings import Config
     from playlista.pool.outcome import Outcome
+    from playlista.pool.slot import Terms
 
 LIMIT_S = 600.0
 HOUR_S = 3600
@@ -25,7 +26,10 @@ def bench(
     config: ConfigFile = None,
     json: Json = False,
 ) -> None:
-    """Analyse a few files in each tier, one worker, and say how many an hour that makes."""
+    """Analyse a few files in each tier, one worker, and say how many an hour that makes.
+
+    The model has a line of its own: its process hears one track while workers go on.
+    """
     from playlista.cli import show
     from playlista.errors import UsageError
 
@@ -34,7 +38,7 @@ def bench(
     sample = list(_sample(loaded.config.watch.music_paths, files))
     if not sample:
         raise UsageError("no music found: name a folder that holds some")
-    rows = [_measure(loaded.config, sample, tier) for tier in ("quick", "full")]
+    rows = list(_rows(loaded.config, sample))
     if json:
         show.as_json(rows)
     else:
@@ -59,31 +63,48 @@ def _sample(roots: tuple[Path, ...], wanted: int) -> Iterator[bytes]:
                         yield path
 
 
-def _measure(config: "Config", sample: list[bytes], tier: str) -> dict[str, Any]:
+def _rows(config: "Config", sample: list[bytes]) -> Iterator[dict[str, Any]]:
     from dataclasses import replace
 
     from playlista.pipeline import terms
-    from playlista.pool.supervisor import Pool
-    from playlista.records import AnalysisRequest, Tier
+    from playlista.pipeline.selection import Selection
+    from playlista.records import AnalysisRequest, Draft, Tier
 
-    # the quick tier alone needs no warm-up, and none of the memory that comes with it
+    model = Selection(config).model
     made = terms.workers(config)
-    pool: Pool[bytes] = Pool(replace(made, prepare=made.prepare if tier == "full" else None))
-    pool.resize(1)
     decoding = terms.decoding(config.audio, None)
-    outcomes: list[Outcome[bytes]] = []
+    drafts: list[Outcome[int]] = []
+    for tier in (Tier.QUICK, Tier.FULL):
+        requests = [AnalysisRequest(path, tier, None, decoding, bool(model)) for path in sample]
+        # the quick tier alone needs no warm-up, and none of the memory that comes with it
+        prepare = made.prepare if tier is Tier.FULL else None
+        drafts = _done(replace(made, prepare=prepare), requests)
+        yield _row(tier, drafts)
+    heard = [draft.value.patches for draft in drafts if isinstance(draft.value, Draft)]
+    if model is not None:
+        questions = [terms.question(config, model, patches) for patches in heard if patches]
+        yield _row(model, _done(terms.host(config), questions))
+
+
+def _done(made: "Terms", requests: Sequence[object]) -> "list[Outcome[int]]":
+    """Let one process do it all, one after the other."""
+    from playlista.pool.supervisor import Pool
+
+    pool: Pool[int] = Pool(made)
+    pool.resize(1)
+    outcomes: list[Outcome[int]] = []
     try:
-        for path in sample:
-            pool.submit(path, AnalysisRequest(path, Tier(tier), settings=decoding), LIMIT_S)
+        for place, request in enumerate(requests):
+            pool.submit(place, request, LIMIT_S)
         started = time.monotonic()
-        while len(outcomes) < len(sample) and time.monotonic() - started < LIMIT_S:
+        while len(outcomes) < len(requests) and time.monotonic() - started < LIMIT_S:
             outcomes += pool.collect(1.0)
     finally:
         pool.close()
-    return _row(tier, outcomes)
+    return outcomes
 
 
-def _row(tier: str, outcomes: "list[Outcome[bytes]]") -> dict[str, Any]:
+def _row(tier: str, outcomes: "list[Outcome[int]]") -> dict[str, Any]:
     heard = [outcome for outcome in outcomes if outcome.value is not None]
     each = sum(outcome.seconds for outcome in heard) / len(heard) if heard else None
     peaks = [outcome.peak for outcome in outcomes if outcome.peak is not None]

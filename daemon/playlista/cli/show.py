@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +14,11 @@ PIPED_WIDTH = 200  # columns where no terminal sets a width
 console = Console(highlight=False, emoji=False, soft_wrap=True)
 if not console.is_terminal:
     console.width = PIPED_WIDTH
+
+
+def working(what: str) -> AbstractContextManager[object]:
+    """Show, on a terminal, that something takes its time."""
+    return Console(stderr=True).status(what)
 
 
 def as_json(facts: object) -> None:

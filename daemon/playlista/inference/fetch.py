@@ -83,18 +83,27 @@ def install(folder: Path, models: Iterable[Published], wheel: bytes) -> list[Pat
     Raises:
         ModelMissing: A file is not what it should be, or a network gives other answers.
     """
-    runtimes = [Runtime.ONNX, *([Runtime.ESSENTIA] if essentia.usable() else [])]
     written = []
     for model in models:
         converted = convert(model, wheel)
-        if any(files.digest(converted[runtime]) != model.sha256[runtime] for runtime in runtimes):
+        if any(files.digest(converted[one]) != model.sha256[one] for one in _runtimes()):
             raise ModelMissing(f"{model.name} is converted to other bytes here: this is a bug")
         Network(model, converted[Runtime.ONNX], runtime=Runtime.ONNX, threads=1)
         written += [
             files.put(files.path(folder, model, runtime), converted[runtime])
-            for runtime in runtimes
+            for runtime in _runtimes()
         ]
     return written
+
+
+def is_here(folder: Path, model: Published) -> bool:
+    """Tell whether everything that `install` would write is there already."""
+    looks = (files.look(folder, model, runtime) for runtime in _runtimes())
+    return all(look.state is files.State.PRESENT for look in looks)
+
+
+def _runtimes() -> list[Runtime]:
+    return [Runtime.ONNX, *([Runtime.ESSENTIA] if essentia.usable() else [])]
 
 
 def _content(members: zipfile.ZipFile, member: Member) -> bytes:
