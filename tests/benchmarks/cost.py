@@ -27,6 +27,7 @@ import tracks
 from contenders import CONTENDERS, THREADS
 
 import sounds
+from playlista.config.load import load
 from playlista.config.settings import AudioConfig
 from playlista.pipeline.terms import decoding
 from playlista.records import AudioSettings
@@ -65,9 +66,9 @@ def has_bliss() -> bool:
 
 
 def graphdef() -> Path | None:
-    """Return MusiCNN as a TensorFlow graph; None where the environment names no such file."""
-    name = os.environ.get(contenders.GRAPHDEF)
-    return Path(name) if name and Path(name).exists() else None
+    """Return MusiCNN as a TensorFlow graph, beside the other models; None where it is not."""
+    file = load().config.store.models / "msd-musicnn.pb"
+    return file if file.exists() else None
 
 
 def cost(name: str, file: Path, settings: AudioSettings | None = None) -> Cost:
@@ -79,17 +80,18 @@ def cost(name: str, file: Path, settings: AudioSettings | None = None) -> Cost:
     how = {} if settings is None else asdict(settings)
     command = [sys.executable, contenders.__file__, name, _warm(file.parent), file, json.dumps(how)]
     env = os.environ | dict.fromkeys(THREADS, "1") | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    env |= {contenders.GRAPHDEF: str(graphdef() or "")}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, text=True) as child:
         parent = psutil.Process(child.pid)
         try:
             _said(child)
-            before_s = _cpu_s(parent.children(recursive=True))
+            before_s = {host: _cpu_s(host) for host in parent.children(recursive=True)}
             child.stdin.write("\n")
             child.stdin.flush()
             found = _said(child)
             hosts = parent.children(recursive=True)
-            found["cpu_s"] += _cpu_s(hosts) - before_s
+            found["cpu_s"] += sum(_cpu_s(host) - before_s.get(host, 0.0) for host in hosts)
             return found | {"peak_mb": _peak_mb(parent), "host_mb": sum(map(_peak_mb, hosts))}
         finally:  # no polite end: essentia's TensorFlow may crash on its way out
             for process in (*parent.children(recursive=True), child):
@@ -108,9 +110,9 @@ def _said(child: subprocess.Popen[str]) -> Cost:
     raise ChildProcessError(f"{child.args} did not hear the file")
 
 
-def _cpu_s(processes: Iterable[psutil.Process]) -> float:
-    times = [process.cpu_times() for process in processes]
-    return sum(spent.user + spent.system for spent in times)
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
 
 
 def _peak_mb(process: psutil.Process) -> float:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import cost
-from contenders import GRAPHDEF
 from table import Row, table
 from throughput import FILES
 
@@ -45,8 +44,8 @@ def _networks(spent: Facts) -> str:
     if spent["graphdef"]:
         return f"{mine} The earlier way has MusiCNN's, by essentia's TensorFlow."
     return (
-        f"{mine} The earlier way went without: `{GRAPHDEF}=FILE make bench` "
-        "includes MusiCNN by essentia's TensorFlow, from a frozen graph."
+        f"{mine} The earlier way went without MusiCNN: there is no msd-musicnn.pb in "
+        "STATE_PATH/models, where `playlista models fetch` writes it."
     )
 
 

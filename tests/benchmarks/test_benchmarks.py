@@ -204,6 +204,17 @@ def test_a_contender_that_falls_over_is_an_error(tmp_path):
         cost.cost("playlista quick", tmp_path / "absent.wav")
 
 
+def test_the_earlier_way_has_its_network_from_the_folder_of_models(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLAYLISTA_STATE_PATH", str(tmp_path))
+    file = tmp_path / "models/msd-musicnn.pb"
+    assert cost.graphdef() is None
+
+    file.parent.mkdir()
+    file.touch()
+
+    assert cost.graphdef() == file
+
+
 # --- the document -----------------------------------------------------------------
 
 SCORES = {
