@@ -31,7 +31,7 @@ check: .venv/installed ## format, lint, types, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed .venv/peers ## accuracy and cost beside the peers, into docs/benchmarks.md: half an hour, nothing else running
+bench: .venv/installed .venv/peers ## accuracy and cost beside the peers, into docs/benchmarks.md: some twenty minutes, nothing else running
 	@PYTHONPATH=tests:.venv/peers OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/report.py
 
 # outside the environment proper: the benchmarks alone have a use for them, and do without where none can be had
