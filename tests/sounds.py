@@ -27,6 +27,7 @@ KINDS: Mapping[str, tuple[str, str, str, dict[str, str]]] = {
     "au": ("au", "pcm_s16be", "s16", {}),
     "flac": ("flac", "flac", "s16", {}),
     "mp3": ("mp3", "libmp3lame", "s16p", {}),
+    "mp3_320": ("mp3", "libmp3lame", "s16p", {"b": "320k"}),
     "m4a": ("ipod", "aac", "fltp", {}),
     "alac": ("ipod", "alac", "s16p", {}),
     "aac": ("adts", "aac", "fltp", {}),

@@ -8,8 +8,10 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
+from types import ModuleType
 from typing import Any
 
+import midi
 import numpy as np
 import pieces
 from scores import acc1, acc2, by_confidence, mirex, off_by
@@ -92,29 +94,42 @@ CONTENDERS: Mapping[str, Callable[[str], Answer]] = {
 }
 
 
+MAKERS: Mapping[str, ModuleType] = {"pieces": pieces, "midi": midi}
+
+
 def measured() -> Answer:
-    """Return the scores of every contender on each half of the pieces, and the EBU readings."""
-    heard = _all_heard(len(os.sched_getaffinity(0)))
-    halves = {
-        half: [found for found in heard if found["half"] == half]
-        for half in (pieces.Half.TUNE, pieces.Half.HELD_OUT)
+    """Return the scores of every contender on each half of the pieces, and the EBU readings.
+
+    The pieces that FluidSynth plays are missing where it is.
+    """
+    heard = {
+        maker: _all_heard(maker, len(os.sched_getaffinity(0)))
+        for maker in MAKERS
+        if maker != "midi" or not midi.absent()
     }
     return {
-        "scores": {
-            half: {name: _scores(name, found) for name in CONTENDERS}
-            for half, found in halves.items()
-        },
+        "scores": {maker: _by_half(found) for maker, found in heard.items()},
         "loudness": [_loudness(case) for case in range(len(EBU_CASES))],
-        "heard": heard,
+        "heard": heard["pieces"],
     }
 
 
-def _all_heard(count: int) -> list[Answer]:
+def _by_half(heard: Sequence[Answer]) -> Answer:
+    return {
+        half: {
+            name: _scores(name, [found for found in heard if found["half"] == half])
+            for name in CONTENDERS
+        }
+        for half in pieces.Half
+    }
+
+
+def _all_heard(maker: str, count: int) -> list[Answer]:
     """Share the pieces out to plain children: essentia brought multiprocessing's own down."""
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / f"{place}.json" for place in range(count)]
         children = [
-            subprocess.Popen([sys.executable, __file__, str(place), str(count), file])
+            subprocess.Popen([sys.executable, __file__, maker, str(place), str(count), file])
             for place, file in enumerate(files)
         ]
         if any(child.wait() for child in children):
@@ -122,10 +137,9 @@ def _all_heard(count: int) -> list[Answer]:
         return [answer for file in files for answer in json.loads(file.read_text("utf-8"))]
 
 
-def _heard(index: int) -> Answer:
-    piece = list(pieces.pieces())[index]
+def _heard(maker: ModuleType, piece: pieces.Piece) -> Answer:
     with tempfile.TemporaryDirectory() as folder:
-        path = sounds.write(Path(folder) / f"{piece.name}.wav", pieces.rendered(piece))
+        path = sounds.write(Path(folder) / f"{piece.name}.wav", maker.rendered(piece))
         answers = {name: ask(str(path)) for name, ask in CONTENDERS.items()}
     truth = {"bpm": piece.bpm, "key": piece.key, "onset_rate_hz": piece.onset_rate_hz}
     return {"half": piece.half, "metre": piece.metre, "truth": truth, "answers": answers}
@@ -165,10 +179,10 @@ def _tones(seconds: float, levels: Sequence[float]) -> np.ndarray:
     return np.stack(tones)
 
 
-def _child(place: int, count: int, file: Path) -> None:
-    heard = [_heard(index) for index in range(place, pieces.COUNT, count)]
+def _child(maker: ModuleType, place: int, count: int, file: Path) -> None:
+    heard = [_heard(maker, piece) for piece in list(maker.pieces())[place::count]]
     file.write_text(json.dumps(heard), "utf-8")
 
 
 if __name__ == "__main__":
-    _child(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+    _child(MAKERS[sys.argv[1]], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
