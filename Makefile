@@ -32,7 +32,9 @@ check: .venv/installed ## format, lint, types, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: export PLAYLISTA_STATE_PATH := $(CURDIR)/build/bench
 bench: .venv/installed .venv/peers ## accuracy and cost beside the peers, into docs/benchmarks.md: some twenty minutes, nothing else running
+	@$(BIN)/playlista models fetch msd-musicnn >/dev/null
 	@PYTHONPATH=tests:.venv/peers OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/report.py
 
 # outside the environment proper: the benchmarks alone have a use for them, and do without where none can be had

@@ -8,6 +8,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 THREADS = (
@@ -21,10 +23,9 @@ THREADS = (
 """Environment variables: how many threads the libraries may start."""
 MARK = "\x1e"
 """Begins a line that the child itself has written; libraries write others."""
-GRAPHDEF = "MUSICNN_GRAPHDEF"
-"""The environment variable that names MusiCNN as a TensorFlow graph."""
-LAYER = "model/dense/BiasAdd"
-"""The penultimate layer: the embedding."""
+MODELS = "PLAYLISTA_MODELS"
+"""The environment variable that names the folder of the models."""
+MODEL = "msd-musicnn"
 
 
 def quick(path: str, **decoding: Any) -> object:
@@ -38,10 +39,40 @@ def full(path: str, **decoding: Any) -> object:
 
 
 def _ours(path: str, tier: str, decoding: Mapping[str, Any]) -> object:
-    from playlista.analysis.recipe import analyze
-    from playlista.records import AudioSettings, Tier
+    """Do what a worker does, and let the model's process do its part."""
+    from playlista.analysis.recipe import run
+    from playlista.inference.messages import concluded
+    from playlista.records import AnalysisRequest, AudioSettings, Tier
 
-    return analyze(path, tier=Tier(tier), settings=AudioSettings(**decoding))
+    settings = AudioSettings(**decoding)
+    draft = run(AnalysisRequest(os.fsencode(path), Tier(tier), None, settings, model=_listens()))
+    answer = _asked(draft.patches) if draft.patches else None
+    return concluded(draft, MODEL, answer) if draft.heard else draft.analysis
+
+
+def _listens() -> bool:
+    return (Path(os.environ[MODELS]) / f"{MODEL}.onnx").exists()
+
+
+def _asked(patches: bytes) -> Any:
+    from playlista.inference.messages import Question
+
+    host = _host()
+    host.submit(MODEL, Question(Path(os.environ[MODELS]), MODEL, None, 1, patches), 600.0)
+    outcomes: list[Any] = []
+    while not outcomes:
+        outcomes = host.collect(1.0)
+    return outcomes[0].value
+
+
+@cache
+def _host() -> Any:
+    from playlista.pool.slot import Terms
+    from playlista.pool.supervisor import Pool
+
+    pool: Pool[str] = Pool(Terms(target="playlista.inference.host:run"))
+    pool.resize(1)
+    return pool
 
 
 def bliss(path: str) -> object:
@@ -80,12 +111,15 @@ def earlier(path: str) -> object:
 
 def _embedding(path: str) -> object:
     """Ask essentia's TensorFlow for MusiCNN's, at its defaults; None where no graph is named."""
-    graph = os.environ.get(GRAPHDEF)
-    if not graph:
+    graph = Path(os.environ[MODELS]) / f"{MODEL}.pb"
+    if not graph.exists():
         return None
     es = _essentia()
     sound = es.MonoLoader(filename=path, sampleRate=16_000)()
-    return es.TensorflowPredictMusiCNN(graphFilename=graph, output=LAYER)(sound)
+    predict = es.TensorflowPredictMusiCNN(
+        graphFilename=str(graph), input="patches", output="embedding"
+    )
+    return predict(sound)
 
 
 def _essentia() -> Any:
@@ -123,7 +157,7 @@ def _say(facts: Mapping[str, Any]) -> None:
 
 
 def _has_embedding(found: object) -> bool:
-    return getattr(getattr(found, "features", None), "embedding", None) is not None
+    return getattr(found, "embedding", None) is not None
 
 
 if __name__ == "__main__":

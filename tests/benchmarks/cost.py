@@ -53,7 +53,7 @@ def measured() -> dict[str, Any]:
             "files": _files(folder),
             "large": _large(folder),
             "long": _long(folder),
-            "pool": throughput.measured(folder),
+            "pool": throughput.measured(folder, models()),
             "bliss": has_bliss(),
             "graphdef": graphdef() is not None,
         }
@@ -67,8 +67,13 @@ def has_bliss() -> bool:
 
 def graphdef() -> Path | None:
     """Return MusiCNN as a TensorFlow graph, beside the other models; None where it is not."""
-    file = load().config.store.models / "msd-musicnn.pb"
+    file = models() / f"{contenders.MODEL}.pb"
     return file if file.exists() else None
+
+
+def models() -> Path:
+    """Return the folder of the models."""
+    return load().config.store.models
 
 
 def cost(name: str, file: Path, settings: AudioSettings | None = None) -> Cost:
@@ -80,7 +85,7 @@ def cost(name: str, file: Path, settings: AudioSettings | None = None) -> Cost:
     how = {} if settings is None else asdict(settings)
     command = [sys.executable, contenders.__file__, name, _warm(file.parent), file, json.dumps(how)]
     env = os.environ | dict.fromkeys(THREADS, "1") | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    env |= {contenders.GRAPHDEF: str(graphdef() or "")}
+    env |= {contenders.MODELS: str(models())}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, text=True) as child:
         parent = psutil.Process(child.pid)
