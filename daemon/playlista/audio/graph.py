@@ -80,8 +80,6 @@ class MonoGraph:
             self._readings.append(self._meter.feed(every.reshape(-1, self._channels_n).T))
         for mono in _pulled(self._mono):
             yield self._block(mono)
-        if frame is None and self._readings:
-            yield self._block(np.empty(0, np.float32))
 
     def _block(self, samples: NDArray[np.float32]) -> Block:
         nothing = np.empty(0, np.float32)
