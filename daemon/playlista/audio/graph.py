@@ -1,6 +1,6 @@
 """The filter graph: frames of any kind in, metered blocks of mono out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -67,15 +67,18 @@ class MonoGraph:
         """Tell whether a frame is of the form this graph was built for."""
         return _form(frame) == self._form
 
-    def push(self, frame: AudioFrame | None) -> Iterator[Block]:
-        """Put a frame in; now and then yield what came out. None ends the sound: all comes out."""
+    def push(self, frame: AudioFrame | None) -> Iterable[Block]:
+        """Put a frame in; now and then return what came out. None ends the sound: all comes out."""
         if frame is not None:
             frame.pts = None  # damaged files lie about time; the sound itself does not
         self._source.push(frame)
         self._waiting += 1
         if frame is not None and self._waiting < _DRAIN_EVERY:
-            return
+            return ()
         self._waiting = 0
+        return self._drained()
+
+    def _drained(self) -> Iterator[Block]:
         for every in _pulled(self._every):
             self._readings.append(self._meter.feed(every.reshape(-1, self._channels_n).T))
         for mono in _pulled(self._mono):
