@@ -211,7 +211,7 @@ def test_a_cap_on_a_tracks_memory_is_told(song):
 
 def test_cleanup_collects_garbage(song, monkeypatch):
     tidied = []
-    monkeypatch.setattr(gc, "collect", lambda: tidied.append(1))
+    monkeypatch.setattr(gc, "collect", tidied.append)
 
     analyze(song, tier=Tier.QUICK, settings=AudioSettings(cleanup=False))
     assert not tidied

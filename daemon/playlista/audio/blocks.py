@@ -1,13 +1,10 @@
-"""Tenths of a second gathered into blocks, every sample of them a number."""
+"""Blocks of sound, every sample of them a number."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
-
-from playlista.audio.graph import Piece
 
 LOUDEST = 1e4
 """+80 dBFS: beyond any sound, and far below where the squares of float32 overflow."""
@@ -30,20 +27,6 @@ class Block:
     momentary: NDArray[np.float32]
     short_term: NDArray[np.float32]
     mended_n: int = 0
-
-
-def gathered(pieces: Iterable[Piece], rate: int, block_n: int) -> Iterator[Block]:
-    """Join pieces into blocks of at least ``block_n`` samples; the last may be shorter."""
-    waiting: list[Piece] = []
-    n = 0
-    for piece in pieces:
-        waiting.append(piece)
-        n += len(piece.samples)
-        if n >= block_n:
-            yield _joined(waiting, rate)
-            waiting, n = [], 0
-    if n:
-        yield _joined(waiting, rate)
 
 
 def mended(samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
@@ -76,18 +59,3 @@ def mended_frame(frame: AudioFrame) -> tuple[AudioFrame, int]:
     better = AudioFrame.from_ndarray(whole, frame.format.name, frame.layout)
     better.sample_rate = frame.sample_rate
     return better, bad
-
-
-def _joined(pieces: list[Piece], rate: int) -> Block:
-    samples, bad = mended(np.concatenate([piece.samples for piece in pieces]))
-    return Block(
-        samples,
-        rate,
-        _readings(piece.momentary for piece in pieces),
-        _readings(piece.short_term for piece in pieces),
-        bad,
-    )
-
-
-def _readings(values: Iterable[float | None]) -> NDArray[np.float32]:
-    return np.array([value for value in values if value is not None], np.float32)

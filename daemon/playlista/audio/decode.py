@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -13,9 +14,9 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from playlista.audio.blocks import Block, gathered, mended_frame
+from playlista.audio.blocks import Block, mended_frame
 from playlista.audio.declared import declared_s
-from playlista.audio.graph import MonoGraph, Piece
+from playlista.audio.graph import MonoGraph
 from playlista.audio.probe import HEAD_N, Content, Kind, kind_of
 from playlista.audio.source import MappedFile
 from playlista.errors import IncompleteTrack, NotAudio, NothingToHear, UnreadableAudio
@@ -122,18 +123,15 @@ class TrackStream:
     def _blocks(self, container: InputContainer, stream: AudioStream) -> Iterator[Block]:
         frames = self._frames(container, stream)
         first = next(frames, None)
-        if first is not None:
-            rate = self.settings.sample_rate or first.sample_rate
-            block_n = max(1, round(self.settings.block_s * rate))
-            yield from gathered(self._pieces(first, frames, rate), rate, block_n)
-
-    def _pieces(self, first: AudioFrame, rest: Iterator[AudioFrame], rate: int) -> Iterator[Piece]:
-        graph = MonoGraph(first, rate)
-        yield from graph.push(first)
-        for frame in rest:
+        if first is None:
+            return
+        rate = self.settings.sample_rate or first.sample_rate
+        block_n = max(1, round(self.settings.block_s * rate))
+        graph = MonoGraph(first, rate, block_n)
+        for frame in chain([first], frames):
             if not graph.takes(frame):  # the rate or the channels change midway
                 yield from graph.push(None)
-                graph = MonoGraph(frame, rate)
+                graph = MonoGraph(frame, rate, block_n)
             yield from graph.push(frame)
         yield from graph.push(None)
 

@@ -47,8 +47,10 @@ class Key:
     def feed(self, stretch: Stretch) -> None:
         """Gather the peaks of each audible frame, all frames with the same weight."""
         if self._high > self._low:
-            audible = stretch.spectrum[:, self._low : self._high].max(axis=1, initial=0) > SOUNDING
-            self._gather(stretch.spectrum[audible])
+            frames = stretch.spectrum[:, self._low - 1 : self._high + 1]
+            strongest = frames[:, 1:-1].max(axis=1, keepdims=True)
+            audible = strongest[:, 0] > SOUNDING
+            self._gather(frames[audible], strongest[audible])
 
     def result(self) -> Findings:
         """Tune, fold into twelve pitch classes, and compare with all 24 keys."""
@@ -64,13 +66,10 @@ class Key:
         confidence = fit * (0.5 + 0.5 * min(1, margin / _CLEAR)) * min(1, prominence / _PROMINENT)
         return {"key": name, "key_confidence": float(np.clip(confidence, 0, 1))}
 
-    def _gather(self, frames: Spectrogram) -> None:
-        middle = frames[:, self._low : self._high]
-        before = frames[:, self._low - 1 : self._high - 1]
-        after = frames[:, self._low + 1 : self._high + 1]
-        strongest = middle.max(axis=1, keepdims=True, initial=0)
+    def _gather(self, frames: Spectrogram, strongest: Spectrogram) -> None:
+        before, middle, after = frames[:, :-2], frames[:, 1:-1], frames[:, 2:]
         peak = (middle > before) & (middle >= after) & (middle > _FAINT * strongest)
-        frame, at = np.nonzero(peak)
+        frame, at = np.divmod(np.flatnonzero(peak), peak.shape[1])  # nonzero is slow in two axes
         left, top, right = (np.log(part[frame, at] + _TINY) for part in (before, middle, after))
         shift = 0.5 * (left - right) / np.minimum(left - 2 * top + right, -_TINY)
         hertz = (at + self._low + np.clip(shift, -0.5, 0.5)) * self._spacing
