@@ -140,6 +140,35 @@ def test_a_tone_of_known_loudness_measures_it(lufs, tmp_path):
     assert features.loudness_range_lu == pytest.approx(0, abs=0.1)
 
 
+SURROUND = np.stack([sounds.tone(4, 110 * n, rate=192_000) for n in range(1, 7)])
+ODD_FILES = {
+    "silence": ("wav", sounds.silence(4), 44_100),
+    "a direct current": ("wav", np.full(4 * 44_100, 0.5, np.float32), 44_100),
+    "a thousandth of a second": ("wav", np.ones(50, np.float32), 44_100),
+    "a tenth of a second": ("flac", sounds.tone(0.1), 44_100),
+    "clipping": ("wav", np.sign(sounds.tone(4)), 44_100),
+    "no numbers": ("wavf", np.where(sounds.noise(4) > 0.2, np.nan, sounds.noise(4)), 44_100),
+    "infinite": ("wavf", np.where(sounds.noise(4) > 0.2, np.inf, sounds.noise(4)), 44_100),
+    "telephone": ("wav8", sounds.drums(120, 6, 8_000), 8_000),
+    "six channels": ("wav24", SURROUND, 192_000),
+    "the highest rate": ("wav", sounds.drums(120, 4, 384_000), 384_000),
+}
+
+
+@pytest.mark.parametrize("name", ODD_FILES)
+def test_every_field_of_every_odd_file_is_known_or_has_a_reason(name, tmp_path, models):
+    kind, sound, rate = ODD_FILES[name]
+    path = sounds.write(tmp_path / "x", sound, kind, rate=rate)
+
+    found = analyze(path, models=models)
+
+    values = dataclasses.asdict(found.features)
+    values |= {"embedding": found.embedding, "tags": found.tags}
+    unknown = {field for field, value in values.items() if value is None}
+    assert unknown == set(found.reasons) - {"samples", "packets"}
+    assert all(found.reasons.values())
+
+
 def test_ten_minutes_of_silence_have_reasons_instead_of_numbers(tmp_path):
     path = sounds.write(tmp_path / "x.flac", sounds.silence(600, 8000), rate=8000)
 
