@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 from playlista.config.settings import Config
@@ -11,7 +13,7 @@ from shelf import FakeClock
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     clock = FakeClock()
-    monkeypatch.setattr(selection.time, "monotonic", clock)
+    monkeypatch.setattr(selection, "time", SimpleNamespace(monotonic=clock))
     return clock
 
 
