@@ -7,8 +7,8 @@ import time
 from playlista.inference.catalogue import MSD, Runtime
 from playlista.inference.messages import Answer, Refusal
 
-POISON = b"\x00\x47" * 100
-"""Patches that begin so (sevens, where real ones are below 5) bring the process down."""
+SEVEN = b"\x00\x47"
+"""Patches that begin so, where real ones are below 5, bring the process down."""
 
 
 def _answer(question):
@@ -16,7 +16,7 @@ def _answer(question):
 
 
 def dies_of_poison(question):
-    if question.patches.startswith(POISON):
+    if question.patches.startswith(SEVEN):
         os._exit(1)
     return _answer(question)
 
