@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 
 from playlista.config.settings import Config
-from playlista.pipeline.dispatch import Dispatch
+from playlista.pipeline.dispatch import BEHIND, Dispatch
 from playlista.pipeline.ear import Ear
 from playlista.pipeline.save import Save
 from playlista.pool import governor
-from playlista.records import Appeared, Signature, Tier
+from playlista.pool.outcome import Outcome
+from playlista.records import Appeared, Draft, Signature, Tier
 from playlista.store.backlog import failures
 from playlista.store.tracks import Tracks
-from shelf import Shelf
+from playlista.units import Seconds
+from shelf import Shelf, analysis
 from sounds import tone, write
 
 WITHIN_S = 30.0
@@ -175,6 +177,22 @@ def test_a_full_queue_leases_no_more(dispatching, land):
     dispatch = dispatching(workers=2, queue_max_size=1)
 
     dispatch._hand_out()
+    dispatch._hand_out()
+
+    assert len(dispatch._in_hand) == 1
+
+
+def test_no_more_is_leased_while_too_much_waits_for_the_model(dispatching, land):
+    land("a.wav")
+    dispatch = dispatching()
+    job = dispatch._backlog.ready(1)[0]
+    for _ in range(BEHIND):
+        dispatch._ear._room.enter(Outcome(job, 1, Seconds(1.0), value=Draft(analysis())))
+    dispatch._hand_out()
+    assert not dispatch._in_hand
+
+    dispatch._ear.close()
+    dispatch._ear.take()
     dispatch._hand_out()
 
     assert len(dispatch._in_hand) == 1

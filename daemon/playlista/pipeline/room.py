@@ -93,7 +93,7 @@ class WaitingRoom:
     def clear(self) -> bool:
         """Let everybody go unheard; tell whether anybody was there."""
         with self._guard:
-            waiting = [*([self._called] if self._called else []), *self._queue]
+            waiting = [one for one in (self._called, *self._queue) if one is not None]
             self._called = None
             self._queue.clear()
             for one in waiting:
