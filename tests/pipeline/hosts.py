@@ -29,6 +29,15 @@ def is_killed(_question):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def is_killed_every_other_time(question):
+    trace = question.folder / "killed"
+    if not trace.exists():
+        trace.touch()
+        is_killed(question)
+    trace.unlink()
+    return _answer(question)
+
+
 def refuses_the_usual_model_slowly(question):
     if question.model != MSD.name:
         return _answer(question)

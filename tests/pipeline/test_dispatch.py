@@ -16,6 +16,7 @@ from playlista.pipeline.save import Save
 from playlista.pool import governor
 from playlista.pool.outcome import Outcome
 from playlista.records import Appeared, Draft, Signature, Tier
+from playlista.stages import Wanted
 from playlista.store.backlog import failures
 from playlista.store.tracks import Tracks
 from playlista.units import Seconds
@@ -320,7 +321,7 @@ def test_an_upgrade_that_must_wait_for_memory_does_not_keep_it_from_being_calm(
     dispatching, land, shelf
 ):
     land("a.wav")
-    shelf.backlog.want(Tier.FULL)
+    shelf.backlog.want(Wanted(Tier.FULL))
     dispatch = dispatching(audio={"fast_mode": False}, min_memory_for_full_analysis_gb=10_000)
 
     until(dispatch, lambda: dispatch.calm)

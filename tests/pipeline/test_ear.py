@@ -264,6 +264,30 @@ def test_another_model_listens_after_a_reload(hear, config, folder, musicnn_whee
     assert one.has(1)[0].model == MTT.name
 
 
+def test_a_reload_that_changes_its_process_loses_nobody(hear, config):
+    one = hear()
+    one.ask(*(draft(n, some(40)) for n in range(3)))
+    before = until(the_process)
+
+    one.ear.reload(config(model_idle_unload_seconds=7))
+
+    assert all(found.embedding for found in one.has(3))
+    assert the_process() != before
+
+
+def test_a_reload_that_changes_nothing_for_its_process_keeps_it(hear, config):
+    one = hear()
+    one.ask(draft(1))
+    one.has(1)
+    before = the_process()
+
+    one.ear.reload(config())
+    one.ask(draft(2))
+
+    one.has(2)
+    assert the_process() == before
+
+
 def test_nobody_waits_for_a_model_that_a_reload_takes_away(hear, config, hosted):
     hosted("never_answers")
     one = hear()
@@ -359,6 +383,16 @@ def test_a_process_that_is_always_killed_is_not_started_for_ever(hear, hosted):
     assert Stage.EMBEDDING not in one.has(1)[0].done
     assert "foreign_kill" in one.ear.facts["why"]
     assert one.ear._pool.exits["foreign_kill"] == KILLS
+
+
+def test_kills_with_an_answer_in_between_are_no_kills_in_a_row(hear, hosted, monkeypatch):
+    monkeypatch.setattr(module, "KILLS", 2)
+    hosted("is_killed_every_other_time")
+    one = hear()
+
+    one.ask(draft(1), draft(2), draft(3))
+
+    assert all(found.embedding for found in one.has(3))
 
 
 def test_a_process_that_does_not_start_leaves_tracks_unheard(hear, hosted):
