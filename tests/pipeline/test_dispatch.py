@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 
 from playlista.config.settings import Config
-from playlista.pipeline.dispatch import Dispatch
+from playlista.pipeline.dispatch import BEHIND, Dispatch
 from playlista.pipeline.ear import Ear
 from playlista.pipeline.save import Save
 from playlista.pool import governor
-from playlista.records import Appeared, Signature, Tier
+from playlista.pool.outcome import Outcome
+from playlista.records import Appeared, Draft, Signature, Tier
+from playlista.stages import Wanted
 from playlista.store.backlog import failures
 from playlista.store.tracks import Tracks
-from shelf import Shelf
+from playlista.units import Seconds
+from shelf import Shelf, analysis
 from sounds import tone, write
 
 WITHIN_S = 30.0
@@ -180,6 +183,22 @@ def test_a_full_queue_leases_no_more(dispatching, land):
     assert len(dispatch._in_hand) == 1
 
 
+def test_no_more_is_leased_while_too_much_waits_for_the_model(dispatching, land):
+    land("a.wav")
+    dispatch = dispatching()
+    job = dispatch._backlog.ready(1)[0]
+    for _ in range(BEHIND):
+        dispatch._ear._room.enter(Outcome(job, 1, Seconds(1.0), value=Draft(analysis())))
+    dispatch._hand_out()
+    assert not dispatch._in_hand
+
+    dispatch._ear.close()
+    dispatch._ear.take()
+    dispatch._hand_out()
+
+    assert len(dispatch._in_hand) == 1
+
+
 def test_a_large_file_has_no_neighbour(dispatching, land):
     for name in ("a.wav", "b.wav"):
         land(name)
@@ -302,7 +321,7 @@ def test_an_upgrade_that_must_wait_for_memory_does_not_keep_it_from_being_calm(
     dispatching, land, shelf
 ):
     land("a.wav")
-    shelf.backlog.want(Tier.FULL)
+    shelf.backlog.want(Wanted(Tier.FULL))
     dispatch = dispatching(audio={"fast_mode": False}, min_memory_for_full_analysis_gb=10_000)
 
     until(dispatch, lambda: dispatch.calm)

@@ -161,7 +161,7 @@ EFFECTS = {
 }
 SHOWN_BY_DISPATCH = {"MEMORY_PER_WORKER_GB", "QUEUE_MAX_SIZE", "MEMORY_MONITORING_ENABLED"}
 SHOWN_BY_THE_EAR = {"MODEL"}
-"""These reach no other part: test_dispatch.py shows what they do."""
+"""These reach no other part: test_dispatch.py and test_ear.py show what they do."""
 
 
 def test_no_key_is_forgotten_here():
@@ -191,6 +191,17 @@ def test_composing_obeys_no_memory_limit_of_workers_and_leaves_soon():
     assert composer.idle_limit_s == terms.COMPOSER_IDLE_S
 
 
+@pytest.mark.parametrize(("idle_s", "then_s"), [(300, terms.LOW_MEMORY_IDLE_S), (2, 2)])
+def test_short_of_memory_the_model_leaves_it_soon(idle_s, then_s):
+    short = config(LOW_MEMORY="yes", MODEL_IDLE_UNLOAD_SECONDS=idle_s)
+
+    assert terms.host(short).idle_limit_s == then_s
+
+
+def test_the_process_that_holds_the_model_is_not_replaced_after_so_many_tracks():
+    assert terms.host(config()).tasks > 1_000_000
+
+
 def test_compiled_code_is_kept_beside_the_database(monkeypatch):
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
 
@@ -203,7 +214,7 @@ def test_a_cache_that_systemd_provides_is_taken(monkeypatch):
     assert environment("NUMBA_CACHE_DIR") == "/var/cache/playlista/numba"
 
 
-@pytest.mark.parametrize("target", [terms.ANALYSIS, terms.COMPOSITION])
+@pytest.mark.parametrize("target", [terms.ANALYSIS, terms.MODEL, terms.COMPOSITION])
 def test_what_children_run_exists(target):
     import importlib
 

@@ -32,16 +32,16 @@ class Selection:
         self._refused: str | None = None
         self._not_before = self._look_at = 0.0
         self.reload(config)
+        self.look()
         name = config.model.model
         if self.model is None and name not in {"auto", "none"} and not config.audio.fast_mode:
             raise ModelMissing(f"MODEL={name}: {self.why}")
 
     def reload(self, config: Config) -> None:
-        """Choose by another configuration, and forget what did not work."""
+        """Look by another configuration next time, and forget what did not work."""
         self._config = config
         self._refused = None
         self._look_at = 0.0
-        self.look()
 
     def refuse(self, why: str) -> None:
         """Note that the model does not work."""
