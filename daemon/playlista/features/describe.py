@@ -16,7 +16,7 @@ from playlista.features.danceability import LEVEL_RATE, Danceability
 from playlista.features.descriptor import Descriptor, Findings, Stretch, Unknown, Value
 from playlista.features.key import Key
 from playlista.features.loudness import DynamicComplexity, Loudness
-from playlista.features.onsets import OnsetCurve
+from playlista.features.onsets import PARTS, OnsetCurves
 from playlista.features.rhythm import Rhythm
 from playlista.features.spectral import Centroid, ZeroCrossings
 from playlista.features.spectrum import Spectrum
@@ -88,13 +88,15 @@ class Ensemble:
         self._stopwatch = stopwatch
         self._spectrum = Spectrum(rate)
         frequencies = self._spectrum.frequencies
-        cap_bytes = settings.cap_bytes // 2  # two curves grow with the track
-        onsets = Curve(self._spectrum.frame_rate, cap_bytes=cap_bytes, float16=settings.float16)
-        level = Curve(LEVEL_RATE, cap_bytes=cap_bytes, float16=settings.float16)
-        self._curves = (onsets, level)
+        cap_bytes = settings.cap_bytes // (PARTS + 1)  # as many curves grow with the track
+        curves = [
+            Curve(rate, cap_bytes=cap_bytes, float16=settings.float16)
+            for rate in (*[self._spectrum.frame_rate] * PARTS, LEVEL_RATE)
+        ]
+        *onsets, level = self._curves = curves
         self._descriptors: list[Descriptor] = [
             Rhythm(
-                OnsetCurve(frequencies),
+                OnsetCurves(frequencies),
                 onsets,
                 essentia_beats.beats_per_minute if has_essentia else None,
             ),
