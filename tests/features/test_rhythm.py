@@ -70,6 +70,18 @@ def test_a_second_opinion_that_does_not_fit_is_not_followed():
         assert tempo(parts, rate, lambda *_, wrong=wrong: wrong) == tempo(parts, rate)
 
 
+@pytest.mark.parametrize(("hertz", "part"), [(80, 0), (400, 1), (3000, 2)])
+def test_what_begins_is_heard_in_its_own_part_of_the_curve(hertz, part):
+    frequencies = Spectrum(RATE).frequencies
+    spectrum = np.zeros((2, len(frequencies)), np.float32)
+    spectrum[1, np.argmin(np.abs(frequencies - hertz))] = 1
+
+    curves = OnsetCurves(frequencies).feed(spectrum)
+
+    assert not curves[0].any()
+    assert list(np.flatnonzero(curves[1])) == [part]
+
+
 def test_clicks_are_counted_as_onsets():
     curve, rate = curve_of(sounds.clicks(120, 30, RATE))
 

@@ -18,9 +18,9 @@ FEWEST_ONSETS = 4
 class Rhythm:
     """Onsets per second (music: 1 to 8), BPM (40 to 220), and confidences from 0 to 1.
 
-    ``bpm_confidence`` is how much of the onset curve repeats after one beat; steady clicks
-    give 0.75 to 1, noise 0.1. ``onset_rate_confidence`` is how far onsets stand out of
-    what surrounds them.
+    ``bpm_confidence`` is the probability that this, not its half, double, ... is the beat,
+    less where hardly anything repeats; steady clicks give 0.7 to 1, noise less than 0.2.
+    ``onset_rate_confidence`` is how far onsets stand out of what surrounds them.
     """
 
     stage: ClassVar[str] = "rhythm"
@@ -37,9 +37,8 @@ class Rhythm:
 
     def feed(self, stretch: Stretch) -> None:
         """Extend the onset curves."""
-        for curve, values in zip(
-            self._curves, self._onset_curves.feed(stretch.spectrum).T, strict=True
-        ):
+        parts = self._onset_curves.feed(stretch.spectrum).T
+        for curve, values in zip(self._curves, parts, strict=True):
             curve.extend(values)
 
     def result(self) -> Findings:
