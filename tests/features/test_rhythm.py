@@ -70,6 +70,12 @@ def test_a_second_opinion_that_does_not_fit_is_not_followed():
         assert tempo(parts, rate, lambda *_, wrong=wrong: wrong) == tempo(parts, rate)
 
 
+def test_a_second_opinion_of_three_beats_for_two_is_not_followed():
+    parts, rate = parts_of(sounds.drums(100, 30, RATE))
+
+    assert tempo(parts, rate, lambda *_: 150.0) == tempo(parts, rate)
+
+
 @pytest.mark.parametrize(("hertz", "part"), [(80, 0), (400, 1), (3000, 2)])
 def test_what_begins_is_heard_in_its_own_part_of_the_curve(hertz, part):
     frequencies = Spectrum(RATE).frequencies

