@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from playlista.features.danceability import LEVEL_RATE, Danceability
 from playlista.features.descriptor import Descriptor, Findings, Stretch, Unknown, Value
 from playlista.features.key import Key
 from playlista.features.loudness import DynamicComplexity, Loudness
-from playlista.features.onsets import OnsetCurve
+from playlista.features.onsets import PARTS, OnsetCurves
 from playlista.features.rhythm import Rhythm
 from playlista.features.spectral import Centroid, ZeroCrossings
 from playlista.features.spectrum import Spectrum
@@ -84,10 +84,11 @@ class Ensemble:
     ) -> None:
         self._stopwatch = stopwatch
         self._spectrum = Spectrum(rate)
-        cap_bytes = settings.cap_bytes // 2  # two curves grow with the track
-        onsets = Curve(self._spectrum.frame_rate, cap_bytes=cap_bytes, float16=settings.float16)
-        level = Curve(LEVEL_RATE, cap_bytes=cap_bytes, float16=settings.float16)
-        self._curves = (onsets, level)
+        cap_bytes = settings.cap_bytes // (PARTS + 1)  # as many curves grow with the track
+        self._curves = [
+            Curve(rate, cap_bytes=cap_bytes, float16=settings.float16)
+            for rate in (*[self._spectrum.frame_rate] * PARTS, LEVEL_RATE)
+        ]
         has_essentia = Stage.BEATS in stages and essentia.usable()
         self._engine = (
             "playlista" + "+librosa" * (Stage.TIMBRE in stages) + "+essentia" * has_essentia
@@ -133,14 +134,14 @@ class Ensemble:
 def _descriptors(
     stages: Collection[str],
     spectrum: Spectrum,
-    curves: tuple[Curve, Curve],
+    curves: Sequence[Curve],
     second_opinion: SecondOpinion | None,
 ) -> Iterator[Descriptor]:
     """Make what the stages need; the later of two that find the same field has the last word."""
-    onsets, level = curves
+    *onsets, level = curves
     frequencies = spectrum.frequencies
     if {Stage.RHYTHM, Stage.BEATS} & set(stages):
-        yield Rhythm(OnsetCurve(frequencies), onsets, second_opinion)
+        yield Rhythm(OnsetCurves(frequencies), onsets, second_opinion)
     if Stage.KEY in stages:
         yield Key(frequencies)
     if Stage.LOUDNESS in stages:

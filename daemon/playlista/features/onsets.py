@@ -1,4 +1,4 @@
-"""The onset curve: how much new sound begins at each moment."""
+"""The onset curve: how much new sound begins at each moment, below, in the middle and above."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +8,15 @@ from playlista.features.descriptor import Spectrogram
 BANDS = 40  # the field's usual number for onset detection
 LOWEST_HZ = 30.0
 COMPRESSION = 1000.0  # a guess within the usual 100 to 10,000: log(1 + c * magnitude)
+PARTS_HZ = (200.0, 850.0)
+"""Where the parts of the curve meet: kick and bass, then chords and the snare's body, then hiss."""
+PARTS = 3
 
 
-class OnsetCurve:
-    """Spectral flux of a log-compressed mel spectrum, one value per frame, 0 to about 5.
+class OnsetCurves:
+    """Spectral flux of a log-compressed mel spectrum, in its parts: low, middle and high.
+
+    Their sum is the onset curve: one value per frame, 0 to about 5.
 
     Source:
         Böck and Widmer, "Maximum filter vibrato suppression for onset detection" (2013),
@@ -20,18 +25,20 @@ class OnsetCurve:
 
     def __init__(self, frequencies: NDArray[np.float32]) -> None:
         self._bands = mel_bands(frequencies, BANDS)
+        centres = frequencies[self._bands.argmax(axis=0)]
+        self._share = (np.digitize(centres, PARTS_HZ)[:, None] == range(PARTS)) / np.float32(BANDS)
         self._last: NDArray[np.float32] | None = None
 
     def feed(self, spectrum: Spectrogram) -> NDArray[np.float32]:
-        """Return the curve's next values, shape (frames,); the very first frame gives 0."""
+        """Return the curves' next values, shape (frames, 3); the very first frame gives 0."""
         bands = np.log1p(COMPRESSION * (spectrum @ self._bands))
         if not len(bands):
-            return np.empty(0, np.float32)
+            return np.empty((0, PARTS), np.float32)
         before = bands[:1] if self._last is None else self._last
         self._last = bands[-1:]
         rise = np.diff(bands, axis=0, prepend=before)
-        curve: NDArray[np.float32] = np.maximum(rise, 0).mean(axis=1)
-        return curve
+        curves: NDArray[np.float32] = np.maximum(rise, 0) @ self._share
+        return curves
 
 
 def mel_bands(frequencies: NDArray[np.float32], n: int) -> NDArray[np.float32]:
