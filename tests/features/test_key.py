@@ -3,7 +3,7 @@ import pytest
 
 import sounds
 from playlista.features.descriptor import Stretch, Unknown
-from playlista.features.key import FINE, Key, best_key, folded
+from playlista.features.key import FINE, NAMES, Key, best_key, folded
 from playlista.features.spectrum import Spectrum
 
 RATE = 22_050
@@ -15,6 +15,12 @@ def key_of(sound):
     key = Key(spectrum.frequencies)
     key.feed(Stretch(sound, spectrum.feed(sound), NOTHING, NOTHING))
     return key.result()
+
+
+def organ_chord(root):
+    """A second of a major triad whose six harmonics are equally loud."""
+    hertz = [440 * 2 ** ((root + step - 69) / 12) for step in (0, 4, 7)]
+    return sum(sounds.tone(1, n * hz, 0.02, RATE) for hz in hertz for n in range(1, 7))
 
 
 @pytest.mark.parametrize("key", sounds.KEYS)
@@ -30,6 +36,13 @@ def test_a_detuned_instrument_keeps_its_key(cents):
     rate = RATE * 2 ** (cents / 1200)  # the same samples, played at another speed
 
     assert key_of(sounds.cadence("D minor", 4, round(rate)))["key"] == "D minor"
+
+
+@pytest.mark.parametrize("transposed", range(12))
+def test_harmonics_as_loud_as_their_notes_leave_the_key(transposed):
+    chords = [organ_chord(60 + transposed + step) for step in (0, 5, 7, 0)]
+
+    assert key_of(np.concatenate(chords))["key"] == f"{NAMES[transposed]} major"
 
 
 def test_noise_is_in_no_key_to_speak_of():

@@ -1,5 +1,10 @@
+import tracemalloc
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 import sounds
 from playlista.features.onsets import OnsetCurves, peaks
@@ -109,3 +114,33 @@ def test_a_steady_tone_has_no_onset():
     curve, rate = curve_of(sounds.tone(10, rate=RATE))
 
     assert not len(peaks(curve, rate)[0])
+
+
+def test_a_quieter_track_has_the_same_onsets():
+    loud, quiet = (curve_of(level * sounds.drums(100, 20, RATE)) for level in (1, 0.03))
+
+    assert len(peaks(*quiet)[0]) == pytest.approx(len(peaks(*loud)[0]), abs=1)
+
+
+@given(arrays(np.float32, st.integers(0, 300), elements=st.integers(0, 8).map(lambda n: n / 8)))
+def test_onsets_do_not_depend_on_how_much_is_looked_at_together(curve):
+    whole, salience = peaks(curve, 40, slice_s=60)
+
+    for slice_s in (0.01, 0.5, 2):
+        found, sliced_salience = peaks(curve, 40, slice_s=slice_s)
+        assert np.array_equal(found, whole)
+        assert sliced_salience == pytest.approx(salience)
+
+
+def test_hours_are_searched_in_little_memory():
+    curve = np.zeros(10 * 3600 * 43, np.float32)
+    curve[::4300] = 1
+    tracemalloc.start()
+    try:
+        found, _ = peaks(curve, 43)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(found) == 360
+    assert most < 1_000_000

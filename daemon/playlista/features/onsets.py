@@ -1,5 +1,7 @@
 """The onset curve: how much new sound begins at each moment, below, in the middle and above."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,12 +53,15 @@ def mel_bands(frequencies: NDArray[np.float32], n: int) -> NDArray[np.float32]:
     return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
 
 
-def peaks(curve: NDArray[np.float32], rate: float) -> tuple[NDArray[np.intp], float]:
+def peaks(
+    curve: NDArray[np.float32], rate: float, *, slice_s: float = 60.0
+) -> tuple[NDArray[np.intp], float]:
     """Find onsets.
 
     Args:
         curve: Onset curve, shape (n,).
         rate: Its values per second.
+        slice_s: Seconds looked at together: memory, not what is found.
 
     Returns:
         Positions of the onsets, and how far they stand out, 0 (not at all) to 1: the mean
@@ -64,27 +69,53 @@ def peaks(curve: NDArray[np.float32], rate: float) -> tuple[NDArray[np.intp], fl
     """
     if not len(curve):
         return np.empty(0, np.intp), 0.0
-    around = _moving_mean(curve, round(_SURROUNDINGS_S * rate))
-    floor = np.maximum(_TIMES_SURROUNDINGS * around, _FAINTEST)
+    found = list(_by_slice(curve, rate, max(1, round(slice_s * rate))))
+    at = np.concatenate([positions for positions, _ in found])
+    standing_out = sum(share for _, share in found) / max(1, len(at))
+    return at, float(np.clip(standing_out, 0, 1))
+
+
+def _by_slice(
+    curve: NDArray[np.float32], rate: float, slice_n: int
+) -> Iterator[tuple[NDArray[np.intp], float]]:
+    """Yield each slice's onsets, and the sum of their shares above their surroundings."""
     reach = max(1, round(_NEAREST_S * rate))
+    half = max(1, round(_SURROUNDINGS_S * rate / 2))
+    least = _least(curve)
+    for start in range(0, len(curve), slice_n):
+        low = max(0, start - max(reach, half))
+        part = curve[low : start + slice_n + max(reach, half)]
+        around = _moving_mean(part, half)
+        peak = _highest(part, reach) & (part > np.maximum(_TIMES_SURROUNDINGS * around, least))
+        at = np.flatnonzero(peak[start - low :][:slice_n]) + start - low
+        yield at + low, float(np.sum(1 - around[at] / part[at]))
+
+
+def _least(curve: NDArray[np.float32]) -> float:
+    """Return what an onset rises at least: less where all rises of a track are small."""
+    usual = float(curve.mean(dtype=np.float64))
+    return min(max(_TIMES_USUAL * usual, _FAINTEST), _ENOUGH)
+
+
+# Tuned on the tuning halves of tests/benchmarks
+_SURROUNDINGS_S = 0.8
+_TIMES_SURROUNDINGS = 1.4
+_TIMES_USUAL = 1.7
+_ENOUGH = 0.12  # a rise of 12 % across all bands
+_NEAREST_S = 0.05
+_FAINTEST = 0.05  # a guess: a rise of 5 % across all bands
+
+
+def _highest(curve: NDArray[np.float32], reach: int) -> NDArray[np.bool_]:
+    """Tell where nothing in reach is higher; of equal neighbours only the first counts."""
     padded = np.pad(curve, reach, constant_values=-1)
     highest = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1)
-    # of equal neighbours only the first counts
     first = np.append(True, curve[1:] > curve[:-1])
-    found = np.flatnonzero((curve >= highest) & (curve > floor) & first)
-    if not len(found):
-        return found, 0.0
-    return found, float(np.clip(np.mean(1 - around[found] / curve[found]), 0, 1))
+    peak: NDArray[np.bool_] = (curve >= highest) & first
+    return peak
 
 
-_SURROUNDINGS_S = 0.8  # a guess: a beat or two
-_TIMES_SURROUNDINGS = 1.5  # a guess: tuned on click tracks and drum patterns only
-_FAINTEST = 0.05  # a guess: a rise of 5 % across all bands
-_NEAREST_S = 0.07  # a guess: the fastest rolls that still count as separate onsets
-
-
-def _moving_mean(curve: NDArray[np.float32], width: int) -> NDArray[np.float64]:
-    half = max(1, width // 2)
+def _moving_mean(curve: NDArray[np.float32], half: int) -> NDArray[np.float64]:
     summed = np.concatenate([[0.0], np.cumsum(curve, dtype=np.float64)])
     at = np.arange(len(curve))
     low, high = np.maximum(at - half, 0), np.minimum(at + half + 1, len(curve))
