@@ -21,7 +21,7 @@ STATUS = {
     "workers": {"running", "target", "limit", "reason"},
     "memory": {"used_ratio", "failsafe_ratio", "source"},
     "watch": {"roots"},
-    "model": {"name", "runtime", "loaded"},
+    "model": {"name", "runtime", "loaded", "why"},
     "playlists": None,
     "version": None,
 }
@@ -59,7 +59,7 @@ def test_explain_has_every_name_of_the_interface(heard, music):
 
     assert facts.keys() >= EXPLAIN
     assert facts.keys() - EXPLAIN == {
-        "missing", "reasons", "onset_rate_confidence", "danceability_confidence",
+        "missing", "model", "reasons", "onset_rate_confidence", "danceability_confidence",
     }  # fmt: skip
     assert (facts["tier"], facts["duration_s"]) == ("quick", 1.0)
     assert facts["file_tags"].keys() == {"title", "artist", "album", "year", "genre"}
