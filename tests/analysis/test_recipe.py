@@ -94,6 +94,17 @@ def test_the_deep_tier_hears_what_lies_between_the_patches(tmp_path, models):
     assert cosine(deep.embedding, full.embedding) > 0.98
 
 
+def test_a_track_of_few_patches_is_deep_only_once_that_was_asked_for(song):
+    path, full = os.fsencode(song), stages(Tier.FULL, model=True)
+
+    unasked = run(AnalysisRequest(path, Tier.FULL, model=True))
+    asked = run(AnalysisRequest(path, Tier.DEEP, model=True, have=full))
+
+    assert asked.patches == unasked.patches
+    assert unasked.heard == {Stage.EMBEDDING}
+    assert asked.heard == {Stage.EMBEDDING, Stage.EVERY_PATCH}
+
+
 def cosine(one, other):
     return np.dot(one, other) / np.linalg.norm(one) / np.linalg.norm(other)
 

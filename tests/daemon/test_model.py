@@ -173,6 +173,26 @@ def test_without_a_model_model_info_says_what_brings_one(upgraded):
     assert "playlista models fetch" in model["why"]
 
 
+# --- the deep tier ------------------------------------------------------------------
+
+
+def test_when_it_is_asked_for_a_short_track_is_heard_once_more_and_is_deep(
+    few, make_home, models, start
+):
+    home = make_home(few)
+    home.configure(DEEP_ANALYSIS="yes")
+    bring(models, home)
+    daemon = start(home)
+
+    until(lambda: daemon.at_rest(FEW))
+
+    assert home.rows("SELECT tier FROM audio") == [("deep",)] * FEW
+    counted = [
+        daemon.metric(f'analyses_total{{outcome="ok",tier="{t}"}}') for t in ("full", "deep")
+    ]
+    assert counted == [FEW, FEW]
+
+
 # --- a process that is killed -------------------------------------------------------
 
 

@@ -28,7 +28,8 @@ class Listening:
     ) -> None:
         self._described = stages - MODELLED
         self._ensemble = Ensemble(rate, self._described, settings, stopwatch)
-        self._patches = _patches(rate, stages) if stages & MODELLED else None
+        self._modelled = stages & MODELLED
+        self._patches = _patches(rate, stages) if self._modelled else None
         self._stopwatch = stopwatch
 
     def feed(self, block: Block) -> None:
@@ -50,8 +51,8 @@ class Listening:
             return description, b"", frozenset()
         with self._stopwatch.timing("patches"):
             patches = self._patches.result()
-        every = {Stage.EVERY_PATCH} if self._patches.all_heard else set()
-        return description, patches.tobytes(), frozenset({Stage.EMBEDDING} | every)
+        # every patch takes the place of the few: another model may be asked by then
+        return description, patches.tobytes(), self._modelled | {Stage.EMBEDDING}
 
 
 def _patches(rate: int, stages: frozenset[Stage]) -> "Patches":

@@ -55,11 +55,6 @@ class Patches:
             return np.array(chosen, np.float16).reshape(-1, FRAMES_N, BANDS_N)
         return log_mel(np.array(chosen, np.float32).reshape(-1, EXCERPT_N)).astype(np.float16)
 
-    @property
-    def all_heard(self) -> bool:
-        """Whether they are all that the track has, or as many as anybody would ask for."""
-        return self._at_once or self._spread.complete
-
 
 class Excerpts:
     """Cuts a stream into excerpts of a patch's length, whatever the length of its blocks."""
@@ -89,9 +84,6 @@ class Spread:
 
     Args:
         n: How many to give.
-
-    Attributes:
-        complete: Whether nothing had to be left out.
     """
 
     def __init__(self, n: int) -> None:
@@ -99,11 +91,6 @@ class Spread:
         self._step = 1
         self._seen = 0
         self._kept: list[NDArray[Any]] = []
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing has to be left out."""
-        return self._seen <= self._n
 
     def add(self, items: NDArray[Any]) -> None:
         """Take the next items of the track, along the first axis."""
