@@ -151,7 +151,7 @@ def test_every_worker_gets_a_track(dispatching, land):
 
     dispatch._hand_out()
 
-    assert len(dispatch._in_hand) == 2
+    assert dispatch._in_hand == 2
 
 
 def test_a_worker_between_two_short_tracks_is_not_spare(dispatching, land, counted, monkeypatch):
@@ -180,7 +180,7 @@ def test_a_full_queue_leases_no_more(dispatching, land):
     dispatch._hand_out()
     dispatch._hand_out()
 
-    assert len(dispatch._in_hand) == 1
+    assert dispatch._in_hand == 1
 
 
 def test_no_more_is_leased_while_too_much_waits_for_the_model(dispatching, land):
@@ -196,7 +196,20 @@ def test_no_more_is_leased_while_too_much_waits_for_the_model(dispatching, land)
     dispatch._ear.take()
     dispatch._hand_out()
 
-    assert len(dispatch._in_hand) == 1
+    assert dispatch._in_hand == 1
+
+
+def test_a_track_that_changes_meanwhile_is_in_hand_twice(dispatching, land, shelf):
+    dispatch = dispatching(workers=2)
+    for _ in range(2):
+        land("a.wav")
+        dispatch._hand_out()
+    assert dispatch._in_hand == 2
+
+    until(dispatch, lambda: dispatch.calm)
+
+    assert dispatch._in_hand == 0
+    assert order_of_results(shelf) == ["a.wav"]
 
 
 def test_a_large_file_has_no_neighbour(dispatching, land):
@@ -207,7 +220,7 @@ def test_a_large_file_has_no_neighbour(dispatching, land):
     dispatch._hand_out()
     dispatch._hand_out()
 
-    assert len(dispatch._in_hand) == 1
+    assert dispatch._in_hand == 1
 
 
 def test_a_track_that_does_not_fit_beside_another_waits(dispatching, land):
@@ -218,7 +231,7 @@ def test_a_track_that_does_not_fit_beside_another_waits(dispatching, land):
     dispatch._hand_out()
     dispatch._hand_out()
 
-    assert len(dispatch._in_hand) == 1
+    assert dispatch._in_hand == 1
 
 
 def test_a_track_that_was_killed_runs_last_and_alone(dispatching, land, shelf):

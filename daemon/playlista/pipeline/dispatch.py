@@ -64,7 +64,7 @@ class Dispatch:
         self._on_settled = on_settled
         self._next_config: Config | None = None
         self._unsaved: list[Outcome[Job]] = []
-        self._in_hand: set[int] = set()
+        self._in_hand = 0  # leases, not tracks: one that changes is leased again meanwhile
         self._alone = False
         self._passed: tuple[int, float] | None = None
         self._steering = Steering(
@@ -182,7 +182,7 @@ class Dispatch:
 
     def _lease(self, turns: list[tuple[Job, Tier]]) -> None:
         for job, tier in turns:
-            room = self._config.pool.queue_max_size - len(self._in_hand)
+            room = self._config.pool.queue_max_size - self._in_hand
             behind = self._ear.waiting >= BEHIND
             if self._alone or behind or min(room, self._pool.free) <= 0:
                 return
@@ -208,7 +208,7 @@ class Dispatch:
             request = AnalysisRequest(
                 job.path, tier, job.signature, self._decoding, model=model, have=job.have
             )
-            self._in_hand.add(job.file_id)
+            self._in_hand += 1
             self._alone = alone
             self._passed = None
             leased = replace(job, tier=tier)
@@ -240,7 +240,7 @@ class Dispatch:
             if isinstance(outcome.value, Draft):
                 self._ear.ask(outcome)
         settled = [one for one in outcomes if not isinstance(one.value, Draft)] + self._ear.take()
-        self._in_hand -= {outcome.key.file_id for outcome in settled}
+        self._in_hand -= len(settled)
         if not self._in_hand:
             self._alone = False
         self._unsaved += settled
