@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from playlista.config.settings import Config
-from playlista.pipeline.dispatch import BEHIND, Dispatch
+from playlista.features.patches import MANY
+from playlista.inference.messages import PATCH_BYTES
+from playlista.pipeline.dispatch import Dispatch
 from playlista.pipeline.ear import Ear
 from playlista.pipeline.save import Save
 from playlista.pool import governor
@@ -183,12 +185,27 @@ def test_a_full_queue_leases_no_more(dispatching, land):
     assert dispatch._in_hand == 1
 
 
+def deep_draft(job):
+    """As large as one can be."""
+    return Outcome(job, 1, Seconds(1.0), value=Draft(analysis(), bytes(MANY * PATCH_BYTES)))
+
+
+def test_one_deep_draft_may_wait_for_the_model_and_workers_go_on(dispatching, land):
+    land("a.wav")
+    dispatch = dispatching()
+    dispatch._ear._room.enter(deep_draft(dispatch._backlog.ready(1)[0]))
+
+    dispatch._hand_out()
+
+    assert dispatch._in_hand == 1
+
+
 def test_no_more_is_leased_while_too_much_waits_for_the_model(dispatching, land):
     land("a.wav")
     dispatch = dispatching()
     job = dispatch._backlog.ready(1)[0]
-    for _ in range(BEHIND):
-        dispatch._ear._room.enter(Outcome(job, 1, Seconds(1.0), value=Draft(analysis())))
+    for _ in range(2):
+        dispatch._ear._room.enter(deep_draft(job))
     dispatch._hand_out()
     assert not dispatch._in_hand
 

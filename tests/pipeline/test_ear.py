@@ -332,7 +332,7 @@ def test_a_killed_process_loses_nobody_and_charges_nobody(hear):
         process.send_signal(signal.SIGKILL)
         until(lambda process=process: not process.is_running())
 
-    assert one.ear.waiting
+    assert one.ear.waiting_bytes
     assert all(found.embedding for found in one.has(6))
 
 
@@ -477,7 +477,7 @@ def test_the_end_gives_back_what_waits(hear, hosted):
     one.ear.close()
 
     assert {outcome.key.file_id for outcome in one.ear.take()} == {1, 2, 3}
-    assert one.ear.waiting == 0
+    assert one.ear.waiting_bytes == 0
 
 
 def test_after_the_end_nobody_waits(hear):

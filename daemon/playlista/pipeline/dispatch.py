@@ -19,11 +19,11 @@ from playlista.pool import memory, need
 from playlista.pool.outcome import Outcome
 from playlista.pool.supervisor import Pool
 from playlista.records import AnalysisRequest, Draft, Job, Tier
-from playlista.units import GIGABYTE, Bytes, Seconds
+from playlista.units import GIGABYTE, MEGABYTE, Bytes, Seconds
 
 TICK_S: Final = 0.5  # while something is being analysed
 IDLE_S: Final = 1.0  # while nothing is; intake wakes it at once
-BEHIND: Final = 8  # drafts of 1 MB each that may wait for the model: backpressure (a guess)
+BEHIND: Final = Bytes(16 * MEGABYTE)  # of drafts waiting: a guess, above a deep one's 14 MB
 OFFERED: Final = 32  # candidates looked at in one go
 PATIENCE_S: Final = 60.0  # so long smaller tracks may pass one that does not fit (a guess)
 GRACE_S: Final = 5.0  # for running tracks at the end; SIGTERM must be done in 10 s
@@ -183,7 +183,7 @@ class Dispatch:
     def _lease(self, turns: list[tuple[Job, Tier]]) -> None:
         for job, tier in turns:
             room = self._config.pool.queue_max_size - self._in_hand
-            behind = self._ear.waiting >= BEHIND
+            behind = self._ear.waiting_bytes >= BEHIND
             if self._alone or behind or min(room, self._pool.free) <= 0:
                 return
             if not self._try(job, tier):

@@ -21,6 +21,7 @@ from playlista.pipeline.selection import Selection
 from playlista.pool.outcome import Crash, Outcome
 from playlista.pool.supervisor import Pool
 from playlista.records import Job
+from playlista.units import Bytes
 
 UNLISTED: Final = "unlisted"
 MODELS: Final = (*CATALOGUE, UNLISTED)
@@ -79,9 +80,9 @@ class Ear:
         }
 
     @property
-    def waiting(self) -> int:
-        """How many tracks have not been heard yet."""
-        return len(self._room)
+    def waiting_bytes(self) -> Bytes:
+        """How many bytes of patches it has not heard yet."""
+        return self._room.waiting_bytes
 
     def expect(self) -> None:
         """Have the process ready: a track is about to be analysed."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from playlista.pool.outcome import Outcome
 from playlista.records import Analysis, Draft, Job
-from playlista.units import Seconds
+from playlista.units import Bytes, Seconds
 
 
 @dataclass(eq=False, slots=True)
@@ -43,9 +43,11 @@ class WaitingRoom:
         self._done: list[Outcome[Job]] = []
         self._closed = False
 
-    def __len__(self) -> int:
+    @property
+    def waiting_bytes(self) -> Bytes:
+        """How many bytes of patches nobody has heard yet."""
         with self._guard:
-            return len(self._queue) + (self._called is not None)
+            return Bytes(sum(len(one.draft.patches) for one in self._undone()))
 
     def enter(self, outcome: Outcome[Job]) -> None:
         """Let a draft wait; after ``close`` it is done as it is."""
@@ -93,7 +95,7 @@ class WaitingRoom:
     def clear(self) -> bool:
         """Let everybody go unheard; tell whether anybody was there."""
         with self._guard:
-            waiting = [one for one in (self._called, *self._queue) if one is not None]
+            waiting = self._undone()
             self._called = None
             self._queue.clear()
             for one in waiting:
@@ -105,6 +107,9 @@ class WaitingRoom:
         with self._guard:
             self._closed = True
         self.clear()
+
+    def _undone(self) -> list[Waiting]:
+        return [one for one in (self._called, *self._queue) if one is not None]
 
     def _let_go(self, waiting: Waiting) -> None:
         self._done.append(replace(waiting.outcome, value=waiting.draft.analysis))
