@@ -33,7 +33,7 @@ def config(tmp_path):
 @pytest.fixture
 def put(tmp_path):
     """Return a function that puts a file into the folder of models."""
-    return lambda name: (tmp_path / "models" / name).write_bytes(b"")
+    return lambda name, content=b"": (tmp_path / "models" / name).write_bytes(content)
 
 
 def test_auto_takes_what_is_there(config, put):
@@ -162,6 +162,18 @@ def test_a_refused_model_is_tried_again_after_a_while(config, put, clock):
 
     assert chosen.look()
     assert (chosen.model, chosen.why) == (MSD.name, None)
+
+
+def test_a_refused_model_that_is_replaced_is_tried_at_the_next_look(config, put, clock):
+    put("msd-musicnn.onnx")
+    chosen = Selection(config())
+    chosen.refuse("it is damaged")
+
+    put("msd-musicnn.onnx", b"whole")
+    clock.sleep(LOOK_S)
+
+    assert chosen.look()
+    assert chosen.model == MSD.name
 
 
 def test_a_reload_forgets_a_refusal_and_the_next_look_tells(config, put):

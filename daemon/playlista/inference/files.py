@@ -2,12 +2,14 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 from playlista.errors import ModelMissing
 from playlista.inference.catalogue import Model, Runtime
+from playlista.records import Signature
 
 
 class State(StrEnum):
@@ -81,6 +83,15 @@ def put(file: Path, content: bytes) -> Path:
     except OSError as error:
         raise ModelMissing(f"{file} cannot be written: {error.strerror}") from error
     return file
+
+
+def signatures(folder: Path) -> Mapping[str, Signature]:
+    """Return what tells one state of the folder from another, by name; nothing is read."""
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name: Signature.of(entry.stat()) for entry in entries}
+    except OSError:  # there is none, or it is changing just now
+        return {}
 
 
 def digest(content: bytes) -> str:

@@ -5,10 +5,10 @@ from typing import Final
 
 from playlista.config.settings import Config
 from playlista.errors import ModelMissing
-from playlista.inference import choice
+from playlista.inference import choice, files
 
 LOOK_S: Final = 5.0  # between two looks whether a model has come (a guess)
-RETRY_S: Final = 600.0  # before one that did not work is tried again (a guess)
+RETRY_S: Final = 600.0  # before one that did not work is tried again as it is (a guess)
 FETCH: Final = "`playlista models fetch` brings one"
 
 
@@ -29,8 +29,8 @@ class Selection:
     def __init__(self, config: Config) -> None:
         self.model: str | None = None
         self.why: str | None = None
-        self._refused: str | None = None
-        self._not_before = self._look_at = 0.0
+        self._not_before = 0.0
+        self._lying = files.signatures(config.store.models)
         self.reload(config)
         self.look()
         name = config.model.model
@@ -40,7 +40,7 @@ class Selection:
     def reload(self, config: Config) -> None:
         """Look by another configuration next time, and forget what did not work."""
         self._config = config
-        self._refused = None
+        self._refused: str | None = None
         self._look_at = 0.0
 
     def refuse(self, why: str) -> None:
@@ -55,15 +55,22 @@ class Selection:
         if now < self._look_at:
             return False
         self._look_at = now + LOOK_S
+        self._forgive(now)
         before = self.model
-        self.model, self.why = self._chosen(now)
+        self.model, self.why = self._chosen()
         return self.model != before
 
-    def _chosen(self, now: float) -> tuple[str | None, str | None]:
+    def _forgive(self, now: float) -> None:
+        """Forget what did not work when anything in the folder is new, or after a while."""
+        before, self._lying = self._lying, files.signatures(self._config.store.models)
+        if self._lying != before or now >= self._not_before:
+            self._refused = None
+
+    def _chosen(self) -> tuple[str | None, str | None]:
         name, folder = self._config.model.model, self._config.store.models
         if self._config.audio.fast_mode or name == "none":
             return None, "FAST_MODE" if self._config.audio.fast_mode else "MODEL=none"
-        if self._refused is not None and now < self._not_before:
+        if self._refused is not None:
             return None, self._refused
         if name == "auto":
             found = choice.present(folder)
