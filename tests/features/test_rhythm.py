@@ -21,7 +21,7 @@ def parts_of(sound):
 
 def curve_of(sound):
     parts, rate = parts_of(sound)
-    return parts.sum(axis=0), rate
+    return np.square(parts).sum(axis=0), rate
 
 
 @pytest.mark.parametrize("bpm", [*range(60, 201, 10), 87.5, 128.3, 173])

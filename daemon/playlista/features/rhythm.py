@@ -44,10 +44,9 @@ class Rhythm:
     def result(self) -> Findings:
         """Pick the onsets, then find their tempo."""
         parts, rate = np.stack([curve.values() for curve in self._curves]), self._curves[0].rate
-        whole = parts.sum(axis=0)
-        found, salience = peaks(whole, rate)
+        found, salience = peaks(np.einsum("ij,ij->j", parts, parts), rate)
         return {
-            **_onset_rate(len(found), salience, len(whole) / rate),
+            **_onset_rate(len(found), salience, parts.shape[1] / rate),
             **self._tempo(parts, rate, len(found)),
         }
 
