@@ -1,17 +1,19 @@
 """Fit the weights of `playlista.features.tempo`: print its `WEIGHTS` and `VOTE`.
 
-``python tests/benchmarks/fit_tempo.py`` (five minutes) draws pieces of other seeds than the
-benchmark's own. Each is heard twice: clean, and with noise of random strength in every part of
-its onset curve, for real music is less clear. The pieces' tempi are spread evenly; real ones
-are not, so each piece weighs as much as its tempo is usual.
+``python tests/benchmarks/fit_tempo.py`` (six minutes, with FluidSynth) draws pieces of other
+seeds than the benchmark's own. Each is heard twice: clean, and with noise of random strength in
+every part of its onset curve, for real music is less clear. The pieces' tempi are spread evenly;
+real ones are not, so each piece weighs as much as its tempo is usual.
 """
 
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
+import midi
 import numpy as np
 import pieces
 from scipy.optimize import minimize, minimize_scalar
@@ -26,10 +28,10 @@ from playlista.features.spectrum import Spectrum
 from playlista.features.tempo import agree, candidates, evidence
 from playlista.records import AudioSettings
 
-SEEDS = range(1, 7)
+SEEDS = {pieces: range(1, 7), midi: range(11, 18)}
 USUAL_BPM = 115.0  # a guess at what tempi music has
-# Chosen among a dozen settings, 0.28 to 0.35 and 0.003 or 0.01, that were right on 84 to 88 % of
-# the benchmark's tuning half: 37 instead of 36 of 38 real tracks as essentia has them
+# Chosen among a dozen settings, 0.28 to 0.35 and 0.003 or 0.01, by the benchmark's tuning half and
+# by how many real tracks are as essentia has them
 OCTAVES, RIDGE = 0.33, 0.01
 NOISIEST = 3.2  # standard deviations of a curve
 
@@ -40,21 +42,26 @@ Example = tuple[np.ndarray, np.ndarray, np.ndarray, float]
 def examples() -> Iterator[Example]:
     """Yield what is heard of each piece; those whose tempo is no candidate teach nothing."""
     chance = np.random.default_rng(0)
-    for seed in SEEDS:
-        for piece in pieces.pieces(seed):
-            parts, rate = _parts(piece)
-            weight = np.exp(-0.5 * (np.log2(piece.bpm / USUAL_BPM) / OCTAVES) ** 2)
-            for heard in (parts, _noisy(parts, chance)):
-                bpm, fit, _ = candidates(heard.sum(axis=0), rate)
-                right = np.array([acc1(found, piece.bpm) for found in bpm])
-                if right.any():
-                    other = essentia_beats.beats_per_minute(heard.sum(axis=0), rate)
-                    yield evidence(heard, rate, bpm, fit), right, agree(bpm, other), weight
+    for piece, sound in _pieces():
+        parts, rate = _parts(sound)
+        weight = np.exp(-0.5 * (np.log2(piece.bpm / USUAL_BPM) / OCTAVES) ** 2)
+        for heard in (parts, _noisy(parts, chance)):
+            bpm, fit, _ = candidates(heard.sum(axis=0), rate)
+            right = np.array([acc1(found, piece.bpm) for found in bpm])
+            if right.any():
+                other = essentia_beats.beats_per_minute(heard.sum(axis=0), rate)
+                yield evidence(heard, rate, bpm, fit), right, agree(bpm, other), weight
 
 
-def _parts(piece: pieces.Piece) -> tuple[np.ndarray, float]:
+def _pieces() -> Iterator[tuple[pieces.Piece, np.ndarray]]:
+    for maker, seeds in SEEDS.items():
+        for piece in chain.from_iterable(map(maker.pieces, seeds)):
+            yield piece, maker.rendered(piece)
+
+
+def _parts(sound: np.ndarray) -> tuple[np.ndarray, float]:
     with tempfile.TemporaryDirectory() as folder:
-        path = os.fsencode(sounds.write(Path(folder) / "piece.wav", pieces.rendered(piece)))
+        path = os.fsencode(sounds.write(Path(folder) / "piece.wav", sound))
         with opened(path) as file:
             blocks = list(TrackStream(path, file, AudioSettings()).blocks())
     spectrum = Spectrum(blocks[0].rate)
