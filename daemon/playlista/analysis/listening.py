@@ -10,7 +10,7 @@ from playlista.stages import MODELLED, Stage
 if TYPE_CHECKING:
     from playlista.features.patches import Patches
 
-TOO_SHORT = "shorter than the 3 s that a model hears at once"
+TOO_SHORT = "shorter than the 3.01 s that a model hears at once"
 
 
 class Listening:
