@@ -50,15 +50,15 @@ class Selection:
         self.model, self.why = None, why
 
     def look(self) -> bool:
-        """Look at the folder, now and then; tell whether another model listens now."""
+        """Look at the folder, now and then; tell whether another one listens, or why none does."""
         now = time.monotonic()
         if now < self._look_at:
             return False
         self._look_at = now + LOOK_S
         self._forgive(now)
-        before = self.model
+        before = self.model, self.why
         self.model, self.why = self._chosen()
-        return self.model != before
+        return (self.model, self.why) != before
 
     def _forgive(self, now: float) -> None:
         """Forget what did not work when anything in the folder is new, or after a while."""
