@@ -154,3 +154,15 @@ def test_a_process_that_has_used_essentia_ends_in_peace(tmp_path, converted):
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_an_error_without_a_word_is_told_by_its_kind(converted, monkeypatch):
+    network = opened(converted[MSD.name], Runtime.ONNX)
+
+    def run(_):
+        raise MemoryError
+
+    monkeypatch.setattr(network._session, "run", run)
+
+    with pytest.raises(ModelMissing, match="msd-musicnn cannot be run: MemoryError"):
+        network.listen(runtime.question())

@@ -144,5 +144,5 @@ def _translated(model: Model) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # onnxruntime's errors have no ancestor of their own
-        why = str(error).strip().splitlines()[0]
+        why = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelMissing(f"{model.name} cannot be run: {why}") from error
