@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 
 import numpy as np
 import pytest
@@ -161,6 +162,43 @@ def test_facts_without_a_network_are_refused(tmp_path):
 
     assert unlisted.names(tmp_path) == []
     assert f"{NAME}.onnx: No such file" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".json"])
+def test_what_would_never_be_read_to_its_end_is_refused(tmp_path, suffix):
+    put(tmp_path, b"never opened")
+    (tmp_path / f"{NAME}{suffix}").unlink()
+    os.mkfifo(tmp_path / f"{NAME}{suffix}")
+
+    assert f"{NAME}{suffix}: not a regular file" in refused(tmp_path)
+
+
+@pytest.mark.parametrize(("suffix", "size"), [(".onnx", "100 MB"), (".json", "1 MB")])
+def test_a_file_that_would_fill_memory_is_refused(tmp_path, suffix, size):
+    put(tmp_path, b"never opened")
+    os.truncate(tmp_path / f"{NAME}{suffix}", 100_000_001)
+
+    assert f"{NAME}{suffix}: larger than {size}" in refused(tmp_path)
+
+
+def test_facts_nested_beyond_any_reader_are_refused(tmp_path):
+    put(tmp_path, b"never opened")
+    (tmp_path / f"{NAME}.json").write_text("[" * 100_000)
+
+    assert "does not describe a model that fits" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\x1b[31m", "two\nlines"])
+@pytest.mark.parametrize("place", ["tag", "link"])
+def test_facts_that_no_terminal_and_no_page_can_show_are_refused(tmp_path, text, place):
+    facts = networks.facts()
+    if place == "tag":
+        facts["classes"][0] = text
+    else:
+        facts["link"] = text
+    put(tmp_path, b"never opened", facts=facts)
+
+    assert "cannot be printed" in refused(tmp_path)
 
 
 def without(key):

@@ -1,7 +1,9 @@
 """The folder of models: a file for each runtime; a known model's is believed only by its hash."""
 
+import errno
 import hashlib
 import os
+import stat
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +12,10 @@ from typing import NamedTuple
 from playlista.errors import ModelMissing
 from playlista.inference.catalogue import Model, Runtime
 from playlista.records import Signature
+from playlista.units import MEGABYTE, Bytes
+
+LARGEST = Bytes(100 * MEGABYTE)
+"""A guess: MusiCNN, with all filters, has 3 MB."""
 
 
 class State(StrEnum):
@@ -42,7 +48,7 @@ def look(folder: Path, model: Model, runtime: Runtime) -> Entry:
     """Say what lies in a file's place."""
     file = path(folder, model, runtime)
     try:
-        sha256 = digest(file.read_bytes())
+        sha256 = digest(read(file, LARGEST))
     except OSError:
         return Entry(runtime, file, State.ABSENT, None)
     return Entry(runtime, file, _state(model, runtime, sha256), sha256)
@@ -57,13 +63,27 @@ def content(folder: Path, model: Model, runtime: Runtime) -> bytes:
     file = path(folder, model, runtime)
     remedy = f"`playlista models fetch {model.name}`"
     try:
-        found = file.read_bytes()
+        found = read(file, LARGEST)
     except OSError as error:
         whence = f"{remedy} brings it" if model.sha256 else "only a person can put it there"
         raise ModelMissing(f"{file}: {error.strerror}; {whence}") from error
     if _state(model, runtime, digest(found)) is State.CHANGED:
         raise ModelMissing(f"{file} is not what the catalogue describes; {remedy} replaces it")
     return found
+
+
+def read(file: Path, most: Bytes) -> bytes:
+    """Return the content of a file that anybody may have put there.
+
+    Raises:
+        OSError: It cannot be read, is something whose reading may never end, or is larger.
+    """
+    found = file.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+    if found.st_size > most:
+        raise OSError(errno.EFBIG, f"larger than {most / MEGABYTE:g} MB")
+    return file.read_bytes()
 
 
 def put(file: Path, content: bytes) -> Path:

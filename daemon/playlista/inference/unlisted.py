@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from playlista.errors import ModelMissing
+from playlista.inference import files
 from playlista.inference.catalogue import (
     BANDS_N,
     CATALOGUE,
@@ -19,9 +20,12 @@ from playlista.inference.catalogue import (
     Ports,
     Runtime,
 )
+from playlista.units import MEGABYTE, Bytes
 
 LICENCE = "CC BY-NC-SA 4.0: non-commercial"
 """That of the models that Essentia publishes; their facts do not name it."""
+LARGEST = Bytes(MEGABYTE)
+"""A guess: Essentia's facts have 10 kB. The parent reads them, too."""
 
 
 def names(folder: Path) -> list[str]:
@@ -39,12 +43,12 @@ def read(folder: Path, name: str) -> Model:
     """
     file = folder / f"{name}.json"
     try:
-        return _model(name, json.loads(file.read_bytes()))
+        return _model(name, json.loads(files.read(file, LARGEST)))
     except OSError as error:
         raise ModelMissing(f"{file}: {error.strerror}; a model needs its facts") from error
     except KeyError as error:
         raise ModelMissing(f"{file} does not describe a model: it has no {error}") from error
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ModelMissing(f"{file} does not describe a model that fits: {error}") from error
 
 
@@ -69,6 +73,8 @@ def _model(name: str, facts: Mapping[str, Any]) -> Model:
     if not all(ports):
         raise ValueError("its input or an output has no name")
     source = str(facts.get("link", "unknown"))
+    if not all(text.isprintable() for text in (source, *tags)):
+        raise ValueError("a tag or its link cannot be printed")
     return Model(name=name, source=source, licence=LICENCE, tags=tags, ports=ports)
 
 
