@@ -1,7 +1,10 @@
 """Where a model comes from, and everything that may go wrong on the way."""
 
 import dataclasses
+import resource
 import socket
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -127,6 +130,28 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, musicnn_wheel):
         fetch.install(tmp_path / "models", [MSD], musicnn_wheel.read_bytes())
 
     assert files.look(tmp_path / "models", MSD, Runtime.ONNX).state is files.State.ABSENT
+
+
+def test_a_file_that_finds_no_room_leaves_nothing_behind(older):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(ModelMissing, match="cannot be written: File too large"):
+            files.put(older / "msd-musicnn.onnx", bytes(2000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert still(older) == b"the older one"
+
+
+def test_two_processes_may_put_the_same_file(tmp_path):
+    file, content = tmp_path / "msd-musicnn.onnx", bytes(8_000_000)
+    program = "import sys, pathlib; from playlista.inference import files\n"
+    program += "for _ in range(20): files.put(pathlib.Path(sys.argv[1]), bytes(8_000_000))"
+    both = [subprocess.Popen([sys.executable, "-c", program, file]) for _ in range(2)]
+
+    assert [one.wait() for one in both] == [0, 0]
+    assert still(tmp_path) == content
 
 
 def test_a_member_that_differs_leaves_the_old_model(older, musicnn_wheel):

@@ -1,5 +1,6 @@
 """The folder of models: a file for each runtime; a known model's is believed only by its hash."""
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -92,7 +93,7 @@ def put(file: Path, content: bytes) -> Path:
     Raises:
         ModelMissing: It cannot be written.
     """
-    fresh = file.with_name(f".{file.name}.tmp")
+    fresh = file.with_name(f".{file.name}.{os.getpid()}.tmp")  # another one may fetch, too
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with fresh.open("wb") as stream:
@@ -102,6 +103,9 @@ def put(file: Path, content: bytes) -> Path:
         fresh.replace(file)
     except OSError as error:
         raise ModelMissing(f"{file} cannot be written: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
     return file
 
 
