@@ -176,6 +176,28 @@ def test_a_refused_model_that_is_replaced_is_tried_at_the_next_look(config, put,
     assert chosen.model == MSD.name
 
 
+def test_a_link_that_leads_nowhere_hides_nothing_that_is_replaced(config, put, clock, tmp_path):
+    (tmp_path / "models/other.onnx").symlink_to("nowhere")
+    put("msd-musicnn.onnx")
+    chosen = Selection(config())
+    chosen.refuse("it is damaged")
+
+    put("msd-musicnn.onnx", b"whole")
+    clock.sleep(LOOK_S)
+
+    assert chosen.look()
+    assert chosen.model == MSD.name
+
+
+def test_another_reason_for_having_none_is_told(config):
+    chosen = Selection(config("none"))
+
+    chosen.reload(config("mine"))
+
+    assert chosen.look()
+    assert not chosen.look()
+
+
 def test_a_reload_forgets_a_refusal_and_the_next_look_tells(config, put):
     put("msd-musicnn.onnx")
     chosen = Selection(config())

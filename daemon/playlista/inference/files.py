@@ -113,7 +113,8 @@ def signatures(folder: Path) -> Mapping[str, Signature]:
     """Return what tells one state of the folder from another, by name; nothing is read."""
     try:
         with os.scandir(folder) as entries:
-            return {entry.name: Signature.of(entry.stat()) for entry in entries}
+            there = (entry for entry in entries if Path(entry).is_file())  # no broken link
+            return {entry.name: Signature.of(entry.stat()) for entry in there}
     except OSError:  # there is none, or it is changing just now
         return {}
 
