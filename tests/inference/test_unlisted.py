@@ -14,6 +14,7 @@ from playlista import essentia
 from playlista.errors import ModelMissing
 from playlista.inference import files, graphdef_sketch, onnx_sketch, runtime, unlisted
 from playlista.inference.catalogue import CATALOGUE, Ports, Runtime
+from playlista.inference.graphdef_format import GraphDef
 
 NAME = "msd-musicnn-1"
 DRAW = {Runtime.ONNX: onnx_sketch.draw, Runtime.ESSENTIA: graphdef_sketch.draw}
@@ -101,6 +102,17 @@ def test_the_catalogues_names_are_never_a_persons(tmp_path):
 
     assert unlisted.names(tmp_path) == []
     assert unlisted.find(tmp_path, "msd-musicnn") is CATALOGUE["msd-musicnn"]
+
+
+@pytest.mark.skipif(not essentia.usable(), reason="needs essentia, and AVX")
+def test_a_graph_that_would_write_a_file_is_refused_before_it_runs(tmp_path, variables):
+    graph = GraphDef()
+    name, content = graph.placeholder("name", [], {}), graph.placeholder("content", [], {})
+    graph.node("WriteFile", name, content)
+    network = graphdef_sketch.draw(variables, ESSENTIAS, {})
+    put(tmp_path, network + graph.file(), Runtime.ESSENTIA)
+
+    assert "a network needs no WriteFile" in refused(tmp_path)
 
 
 @each_runtime

@@ -31,3 +31,19 @@ def test_the_example_of_the_specification():
 def test_a_number_that_is_cut_off_is_an_error():
     with pytest.raises(IndexError):
         read_varint(b"\xff\xff", 0)
+
+
+@pytest.mark.parametrize("kind", [3, 4, 6, 7])
+def test_a_field_that_another_reader_might_end_elsewhere_is_an_error(kind):
+    with pytest.raises(ValueError, match=f"kind {kind}"):
+        list(read_fields(varint(99 << 3 | kind) + b"\x01."))
+
+
+def test_a_key_that_another_reader_might_cut_is_an_error():
+    with pytest.raises(ValueError, match="a field of kind 2"):
+        list(read_fields(varint(1 << 32 | 1 << 3 | 2) + b"\x01."))
+
+
+def test_a_field_that_is_cut_off_is_an_error():
+    with pytest.raises(ValueError, match="ends within a field"):
+        list(read_fields(text(1, b"four")[:-1]))

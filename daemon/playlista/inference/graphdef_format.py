@@ -11,7 +11,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.inference.wire import number, text, varint
+from playlista.inference.wire import Field, number, read_fields, text, varint
 
 PRODUCER = 134  # TensorFlow 1.15, as of the graphs that Essentia publishes
 ANY = 2**64 - 1  # -1, as the wire has it
@@ -76,6 +76,22 @@ class GraphDef:
             + b"".join(text(5, text(1, key) + text(2, value)) for key, value in attrs.items())
         )
         return name
+
+
+def operators(content: bytes) -> set[str]:
+    """Return which operators the nodes of a graph's file name.
+
+    Raises:
+        IndexError, TypeError, ValueError: It is no such file.
+    """
+    nodes = (_message(node) for field, node in read_fields(content) if field == 1)
+    return {_message(dict(read_fields(node)).get(2, b"")).decode() for node in nodes}
+
+
+def _message(field: Field) -> bytes:
+    if isinstance(field, int):
+        raise TypeError("a number stands in a message's place")
+    return field
 
 
 def _attribute(value: Attribute) -> bytes:

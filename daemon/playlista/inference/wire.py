@@ -11,6 +11,7 @@ Source:
 from collections.abc import Iterator
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+LAST_KEY = 2**32 - 1
 _WIDTHS = {FIXED64: 8, FIXED32: 4}
 _MORE = 0x80  # the top bit of a varint's byte: another one follows
 
@@ -28,11 +29,20 @@ def read_varint(buffer: bytes, at: int) -> tuple[int, int]:
 
 
 def read_fields(message: bytes) -> Iterator[tuple[int, Field]]:
-    """Give each field of a message: its number and its value."""
+    """Give each field of a message: its number and its value.
+
+    Whatever another reader might take for something else is refused.
+
+    Raises:
+        IndexError: The message ends too early.
+        ValueError: So does a field, or it is of no kind that is in use.
+    """
     at = 0
     while at < len(message):
         key, at = read_varint(message, at)
         number, kind = key >> 3, key & 7
+        if key > LAST_KEY or kind not in {VARINT, FIXED64, BYTES, FIXED32}:
+            raise ValueError(f"it has a field of kind {kind}")
         if kind == VARINT:
             value, at = read_varint(message, at)
             yield number, value
@@ -40,6 +50,8 @@ def read_fields(message: bytes) -> Iterator[tuple[int, Field]]:
         width = _WIDTHS.get(kind)
         if width is None:
             width, at = read_varint(message, at)
+        if at + width > len(message):
+            raise ValueError("it ends within a field")
         yield number, message[at : at + width]
         at += width
 
