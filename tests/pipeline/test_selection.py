@@ -93,6 +93,14 @@ def test_a_model_that_is_named_and_not_there_is_refused_at_the_start(config, tmp
     assert str(refusal.value).startswith(f"MODEL=mine: {tmp_path / 'models'} holds no model mine")
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"), [(MSD.name, "models fetch` brings one"), ("mine", "models` lists")]
+)
+def test_what_can_be_done_about_a_model_that_is_not_there_is_told(config, name, remedy):
+    with pytest.raises(ModelMissing, match=remedy):
+        Selection(config(name))
+
+
 def test_a_model_that_is_named_later_and_not_there_is_waited_for(config, put, clock):
     chosen = Selection(config())
     chosen.reload(config("mine"))

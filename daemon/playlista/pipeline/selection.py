@@ -6,10 +6,12 @@ from typing import Final
 from playlista.config.settings import Config
 from playlista.errors import ModelMissing
 from playlista.inference import choice, files
+from playlista.inference.catalogue import CATALOGUE
 
 LOOK_S: Final = 5.0  # between two looks whether a model has come (a guess)
 RETRY_S: Final = 600.0  # before one that did not work is tried again as it is (a guess)
 FETCH: Final = "`playlista models fetch` brings one"
+LIST: Final = "`playlista models` lists those that there are"
 
 
 class Selection:
@@ -76,5 +78,6 @@ class Selection:
             found = choice.present(folder)
             return found, None if found else f"there is none yet; {FETCH}"
         if not choice.lies_in(folder, name):
-            return None, f"{folder} holds no model {name}; {FETCH}"
+            remedy = FETCH if name in CATALOGUE else LIST
+            return None, f"{folder} holds no model {name}; {remedy}"
         return name, None
