@@ -3,6 +3,7 @@
 import pickle
 import socket
 import threading
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,22 @@ def test_the_other_side_leaving_without_reading_is_the_end_of_file(ends):
 
     with pytest.raises(EOFError):
         theirs.receive()
+
+
+def test_a_long_message_is_held_no_more_than_twice_while_it_is_read(ends):
+    _, theirs, raw = ends
+    body = pickle.dumps(bytes(10_000_000))
+    sending = threading.Thread(target=raw.sendall, args=[LENGTH.pack(len(body)) + body])
+
+    tracemalloc.start()
+    sending.start()
+    while not theirs.receive():
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    sending.join()
+
+    assert peak < 2.5 * len(body)  # as it came, and as what it says
 
 
 def test_a_side_that_does_not_read_is_given_up():
