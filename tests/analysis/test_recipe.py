@@ -78,7 +78,7 @@ def test_less_than_a_patch_has_no_embedding_and_says_why(tmp_path, models):
     found = analyze(sounds.write(tmp_path / "x.flac", sounds.drums(120, 2.9)), models=models)
 
     assert found.embedding is None
-    assert "shorter than the 3 s" in found.reasons["embedding"]
+    assert "shorter than the 3.01 s" in found.reasons["embedding"]
 
 
 def test_the_deep_tier_hears_what_lies_between_the_patches(tmp_path, models):
