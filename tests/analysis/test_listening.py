@@ -16,7 +16,7 @@ def test_what_is_as_long_as_a_model_hears_at_once_is_not_too_short():
     listening = Listening(RATE, frozenset({Stage.EMBEDDING}), AudioSettings(), Stopwatch())
     nothing = np.empty(0, np.float32)
 
-    listening.feed(Block(np.zeros(int(seconds * RATE), np.float32), RATE, nothing, nothing))
+    listening.feed(Block(np.ones(int(seconds * RATE), np.float32), RATE, nothing, nothing))
 
     _, patches, _ = listening.result()
     assert patches

@@ -180,6 +180,13 @@ def test_every_field_of_every_odd_file_is_known_or_has_a_reason(name, tmp_path, 
     assert all(found.reasons.values())
 
 
+def test_silence_sounds_like_nothing(tmp_path, models):
+    found = analyze(sounds.write(tmp_path / "x.flac", sounds.silence(4)), models=models)
+
+    assert (found.embedding, found.tags) == (None, None)
+    assert found.reasons["embedding"] == found.reasons["tags"] == "the track is silent"
+
+
 def test_ten_minutes_of_silence_have_reasons_instead_of_numbers(tmp_path):
     path = sounds.write(tmp_path / "x.flac", sounds.silence(600, 8000), rate=8000)
 

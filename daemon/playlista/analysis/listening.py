@@ -1,9 +1,11 @@
 """Everything that hears the blocks of a track: the descriptors, and what cuts out patches."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from playlista.audio.blocks import Block
 from playlista.features.describe import Description, Ensemble, Stopwatch
+from playlista.features.descriptor import SILENT
 from playlista.records import AudioSettings
 from playlista.stages import MODELLED, Stage
 
@@ -52,7 +54,12 @@ class Listening:
         with self._stopwatch.timing("patches"):
             patches = self._patches.result()
         # every patch takes the place of the few: another model may be asked by then
-        return description, patches.tobytes(), self._modelled | {Stage.EMBEDDING}
+        heard = self._modelled | {Stage.EMBEDDING}
+        if patches.any():
+            return description, patches.tobytes(), heard
+        why = SILENT.why if len(patches) else TOO_SHORT
+        reasons = {**description.reasons, "embedding": why, "tags": why}
+        return replace(description, reasons=reasons), b"", heard
 
 
 def _patches(rate: int, stages: frozenset[Stage]) -> "Patches":

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from playlista.analysis.listening import TOO_SHORT, Listening
+from playlista.analysis.listening import Listening
 from playlista.audio.blocks import Block
 from playlista.audio.decode import Heard, TrackStream
 from playlista.audio.source import opened
@@ -179,15 +179,11 @@ def _drafted(
         engine=description.engine,
         features=description.features,
         file_tags=tags,
-        reasons={**description.reasons, **_unheard(heard_stages, patches), **_damage(heard)},
+        reasons={**description.reasons, **_damage(heard)},
         truncated=description.thinned,
         seconds=dict(stopwatch.seconds),
     )
     return Draft(analysis, patches, heard_stages)
-
-
-def _unheard(stages: frozenset[Stage], patches: bytes) -> dict[str, str]:
-    return dict.fromkeys(("embedding", "tags"), TOO_SHORT) if stages and not patches else {}
 
 
 def _damage(heard: Heard) -> dict[str, str]:
