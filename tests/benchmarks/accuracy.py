@@ -180,8 +180,15 @@ def _tones(seconds: float, levels: Sequence[float]) -> np.ndarray:
 
 
 def _child(maker: ModuleType, place: int, count: int, file: Path) -> None:
+    _compile()
     heard = [_heard(maker, piece) for piece in list(maker.pieces())[place::count]]
     file.write_text(json.dumps(heard), "utf-8")
+
+
+def _compile() -> None:
+    """Let librosa compile what it needs: numba crashes once essentia has loaded TensorFlow."""
+    with tempfile.TemporaryDirectory() as folder:
+        librosa(str(sounds.write(Path(folder) / "drums.wav", sounds.drums(120, 8))))
 
 
 if __name__ == "__main__":

@@ -91,21 +91,31 @@ def earlier(path: str) -> object:
     """Hear a file the usual way: each descriptor from the whole signal, one after the other."""
     import librosa
 
+    if "essentia" not in sys.modules:  # once that has loaded TensorFlow, numba crashes
+        _timbre(librosa.clicks(times=[0.5], length=44_100))
     es = _essentia()
     sound = es.MonoLoader(filename=path, sampleRate=44_100)()
     stereo, rate, *_ = es.AudioLoader(filename=path)()
-    y = librosa.resample(sound, orig_sr=44_100, target_sr=22_050)
-    shape = librosa.feature
-    of_y = (shape.mfcc, shape.chroma_stft, shape.spectral_contrast, shape.spectral_rolloff)
     return (
         es.RhythmExtractor2013(method="multifeature")(sound),
         es.KeyExtractor()(sound),
         es.LoudnessEBUR128(sampleRate=rate)(stereo),
         es.Danceability()(sound),
+        _timbre(sound),
+        _embedding(path),
+    )
+
+
+def _timbre(sound: Any) -> object:
+    import librosa
+
+    y = librosa.resample(sound, orig_sr=44_100, target_sr=22_050)
+    shape = librosa.feature
+    of_y = (shape.mfcc, shape.chroma_stft, shape.spectral_contrast, shape.spectral_rolloff)
+    return (
         [feature(y=y, sr=22_050) for feature in (*of_y, shape.spectral_centroid)],
         shape.spectral_flatness(y=y),
         shape.zero_crossing_rate(y),
-        _embedding(path),
     )
 
 
