@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import sounds
+from playlista.features import danceability
 from playlista.features.curve import Curve
 from playlista.features.danceability import Danceability, fluctuation
 from playlista.features.descriptor import Stretch
@@ -46,5 +47,13 @@ def test_a_beat_is_more_danceable_than_a_wandering_level():
     assert scores[1] < 1.2
 
 
-def test_a_straight_line_does_not_fluctuate():
-    assert fluctuation(np.arange(1000, dtype=float), 100) == pytest.approx(0, abs=1e-6)
+@pytest.mark.parametrize("batch_n", [50, 10_000])
+def test_fluctuation_is_the_distance_from_fitted_lines(batch_n, monkeypatch, rng):
+    monkeypatch.setattr(danceability, "_BATCH_N", batch_n)
+    level, length = rng.random(500), 20
+    walk = np.cumsum(level - level.mean())
+    windows = np.stack([walk[start : start + length] for start in range(0, 481, 5)])
+    x = np.arange(length)
+    lines = np.stack([np.polyval(np.polyfit(x, window, 1), x) for window in windows])
+
+    assert fluctuation(level, length) == pytest.approx(np.sqrt(np.mean((windows - lines) ** 2)))

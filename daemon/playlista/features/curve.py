@@ -12,7 +12,7 @@ class Curve:
     Args:
         rate: Values per second.
         cap_bytes: What it may hold.
-        float16: Store in half precision; `values` are float32 in any case.
+        float16: Store in half precision, else in single.
 
     Attributes:
         rate: Values per second now: halved by each thinning.
@@ -38,18 +38,18 @@ class Curve:
         while self._n > self._cap_n:
             self._thin()
 
-    def values(self) -> NDArray[np.float32]:
-        """Return the curve, shape (n,)."""
+    def values(self) -> NDArray[np.floating]:
+        """Return the curve as it is stored, shape (n,); not to be changed."""
         if len(self._pieces) != 1:
             self._pieces = [np.concatenate([np.empty(0, self._dtype), *self._pieces])]
-        return self._pieces[0].astype(np.float32)
+        return self._pieces[0]
 
     def _keep(self, values: NDArray[np.float32]) -> None:
         self._pieces.append(np.clip(values, -LARGEST, LARGEST).astype(self._dtype))
         self._n += len(values)
 
     def _thin(self) -> None:
-        whole = self.values()
+        whole = self.values().astype(np.float32)
         n = len(whole) // 2
         # an odd last value goes back to wait for its neighbour
         self._rest = np.concatenate([np.repeat(whole[2 * n :], self._step), self._rest])

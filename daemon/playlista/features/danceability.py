@@ -60,13 +60,12 @@ class Danceability:
 
     def result(self) -> Findings:
         """Measure the fluctuation at each time scale."""
-        level = self._curve.values()
+        level = self._curve.values().astype(np.float32)
         lengths = scales(len(level), self._curve.rate)
         if len(lengths) < FEWEST_SCALES:
             return _neither(Unknown("too short for a danceability"))
-        walk = np.cumsum(level.astype(np.float64) - level.mean(dtype=np.float64))
-        sizes = np.array([fluctuation(walk, length) for length in lengths])
-        if sizes.min() <= _STEADY * np.abs(level).mean():
+        sizes = np.array([fluctuation(level, length) for length in lengths])
+        if sizes.min() <= _STEADY * level.mean(dtype=np.float64):
             return _neither(Unknown("its level never changes"))
         return _concluded(np.log(lengths), np.log(sizes))
 
@@ -83,23 +82,31 @@ def scales(n: int, rate: float) -> NDArray[np.intp]:
     return np.unique(lengths[lengths >= FEWEST_POINTS])
 
 
-def fluctuation(walk: NDArray[np.float64], length: int) -> float:
-    """Return the root mean square distance of a walk from its local straight lines.
+def fluctuation(level: NDArray[np.floating], length: int) -> float:
+    """Return how far the walk that a curve takes strays from its local straight lines.
 
     Args:
-        walk: The integrated level less its mean, shape (n,), n >= length.
-        length: Values per window.
+        level: The walk's steps, shape (n,), n >= length. Their mean makes no difference: it
+            adds a straight line.
+        length: Steps per window.
+
+    Returns:
+        The root mean square distance.
     """
-    windows = np.lib.stride_tricks.sliding_window_view(walk, length)[:: max(1, length // _OVERLAP)]
+    stride = max(1, length // _OVERLAP)
+    windows_n = (len(level) - length) // stride + 1
     line = np.linspace(-1, 1, length)
     line /= np.sqrt(line @ line)
     total = 0.0
-    batch = max(1, _BATCH_N // length)
-    for start in range(0, len(windows), batch):
-        part = windows[start : start + batch]
-        part = part - part.mean(axis=1, keepdims=True)
+    batch_n = max(1, _BATCH_N // length)
+    for first in range(0, windows_n, batch_n):
+        last = min(first + batch_n, windows_n) - 1
+        # each batch begins at 0: a window's distance from its own line does not depend on that
+        walk = np.cumsum(level[first * stride : last * stride + length], dtype=np.float64)
+        windows = np.lib.stride_tricks.sliding_window_view(walk, length)[::stride]
+        part = windows - windows.mean(axis=1, keepdims=True)
         total += float((part**2).sum() - ((part @ line) ** 2).sum())
-    return float(np.sqrt(max(total, 0.0) / (len(windows) * length)))
+    return float(np.sqrt(max(total, 0.0) / (windows_n * length)))
 
 
 _BATCH_N = 1 << 18  # values worked on at once: 2 MB

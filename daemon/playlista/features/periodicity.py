@@ -12,7 +12,7 @@ _NOTHING = 1e-4  # a curve that never moves, but for rounding
 
 
 def profiles(
-    curve: NDArray[np.float32], rate: float, bpm: NDArray[np.float64]
+    curve: NDArray[np.floating], rate: float, bpm: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return autocorrelation after one beat and Fourier magnitude, at each tempo.
 
@@ -33,7 +33,7 @@ def profiles(
 
 
 def correlation(
-    one: NDArray[np.float32], other: NDArray[np.float32], rate: float, lags_s: NDArray[np.float64]
+    one: NDArray[np.floating], other: NDArray[np.floating], rate: float, lags_s: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return how far one curve, so much earlier or later, is like the other.
 
@@ -57,7 +57,7 @@ def correlation(
 
 
 def pulse(
-    curve: NDArray[np.float32], rate: float, hertz: NDArray[np.float64]
+    curve: NDArray[np.floating], rate: float, hertz: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return how far a curve rises and falls with each frequency: 0 to 0.58, as a sine does.
 
@@ -76,7 +76,7 @@ def pulse(
     return summed / max(used, 1)
 
 
-def _windows(curve: NDArray[np.float32], rate: float) -> Iterator[NDArray[np.float64]]:
+def _windows(curve: NDArray[np.floating], rate: float) -> Iterator[NDArray[np.float64]]:
     """Yield batches of windows, shape (w, n): mean 0, norm 1, or all 0 where nothing moves."""
     n = min(len(curve), round(_WINDOW_S * rate))
     windows = np.lib.stride_tricks.sliding_window_view(curve, n)[:: max(1, n // 2)]

@@ -44,13 +44,13 @@ class Rhythm:
     def result(self) -> Findings:
         """Pick the onsets, then find their tempo."""
         parts, rate = np.stack([curve.values() for curve in self._curves]), self._curves[0].rate
-        found, salience = peaks(np.einsum("ij,ij->j", parts, parts), rate)
+        found, salience = peaks(np.einsum("ij,ij->j", parts, parts, dtype=np.float32), rate)
         return {
             **_onset_rate(len(found), salience, parts.shape[1] / rate),
             **self._tempo(parts, rate, len(found)),
         }
 
-    def _tempo(self, parts: NDArray[np.float32], rate: float, onsets: int) -> Findings:
+    def _tempo(self, parts: NDArray[np.floating], rate: float, onsets: int) -> Findings:
         if parts.shape[1] < SHORTEST_S * rate:
             return _no_tempo(f"shorter than the {SHORTEST_S:g} s that a tempo needs")
         if onsets < FEWEST_ONSETS:

@@ -31,7 +31,7 @@ SecondOpinion = Callable[[NDArray[np.float32], float], float | None]
 
 
 def tempo(
-    parts: NDArray[np.float32], rate: float, second_opinion: SecondOpinion | None = None
+    parts: NDArray[np.floating], rate: float, second_opinion: SecondOpinion | None = None
 ) -> tuple[float, float] | None:
     """Estimate the tempo that most of a track keeps.
 
@@ -49,7 +49,7 @@ def tempo(
         BPM, 40 to 220, and its confidence: the probability of this candidate, less where
         hardly anything repeats. None when nothing ever begins.
     """
-    curve = parts.sum(axis=0)
+    curve = parts.sum(axis=0, dtype=np.float32)
     found = candidates(curve, rate)
     if found is None:
         return None
@@ -94,7 +94,7 @@ def candidates(
 
 
 def evidence(
-    parts: NDArray[np.float32], rate: float, bpm: NDArray[np.float64], fit: NDArray[np.float64]
+    parts: NDArray[np.floating], rate: float, bpm: NDArray[np.float64], fit: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return what speaks for or against each tempo, shape (k, 10), in the order of `WEIGHTS`.
 
