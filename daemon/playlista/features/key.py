@@ -64,7 +64,8 @@ class Key:
         if prominence < FLATTEST:
             nowhere = Unknown("no tonal centre: all pitch classes are equally strong")
             return {"key": nowhere, "key_confidence": nowhere}
-        name, fit, margin = best_key(classes)
+        # evened out, lest one long note outweigh the rest
+        name, fit, margin = best_key(classes**_EVEN)
         confidence = fit * (0.5 + 0.5 * min(1, margin / _CLEAR)) * min(1, prominence / _PROMINENT)
         return {"key": name, "key_confidence": float(np.clip(confidence, 0, 1))}
 
@@ -81,6 +82,7 @@ class Key:
 
 
 _TINY = 1e-12
+_EVEN = 0.7  # leads furthest on 191 pieces of other seeds than the benchmarks' (0.5, 0.7 and 1)
 # Lead of the best key in correlation from which it is beyond doubt: with less, the confidence did
 # not tell right keys from wrong on the tuning half of tests/benchmarks
 _CLEAR = 0.25
