@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,9 +115,18 @@ class Home:
 
 
 class Daemon:
-    """A running ``playlista run``, and what systemd hears of it."""
+    """A running ``playlista run``, and what systemd hears of it.
 
-    def __init__(self, home: Home, folder: Path, **environ: str) -> None:
+    Args:
+        home: Whose.
+        folder: Where its log and its line to systemd are.
+        prefix: A program with its arguments that becomes the daemon, such as ``prlimit``.
+        environ: On top of the home's.
+    """
+
+    def __init__(
+        self, home: Home, folder: Path, prefix: Sequence[str] = (), **environ: str
+    ) -> None:
         self.home = home
         self.heard: list[str] = []
         self.log = folder / "log"
@@ -128,7 +137,7 @@ class Daemon:
         self._listener.start()
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
-                [*PLAYLISTA, "run", "--config", home.config],
+                [*prefix, *PLAYLISTA, "run", "--config", home.config],
                 env=home.environ | {"NOTIFY_SOCKET": str(folder / "notify")} | environ,
                 stdout=subprocess.PIPE,
                 stderr=log,
