@@ -131,13 +131,12 @@ FAULTS = (
     Fault(
         16, FILES, "A file of no bytes",
         "Set aside as empty.",
-        open="a running daemon",
     ),
     Fault(
         17, FILES, "A file of which the second half is missing",
         "Set aside as incomplete, wherever the format says how long it should be.",
-        cannot="bare AAC and AC-3, Ogg, Opus and WMA streams do not say it, or not so that it "
-        "can be trusted: half of one is a whole one",
+        cannot="bare AAC and AC-3, Ogg and Opus do not say it before their end: half of one is "
+        "a whole one",
     ),
     Fault(
         18, FILES, "A hole of zeros in the middle",
@@ -147,12 +146,10 @@ FAULTS = (
     Fault(
         19, FILES, "A name that claims another kind of content",
         "Music is heard whatever its name; what is no music is named for what it is.",
-        open="a running daemon",
     ),
     Fault(
         20, FILES, "A file under copy protection",
         "Set aside for a reason that says so.",
-        open="a running daemon",
     ),
     Fault(
         21, FILES, "Ten hours in one file",
@@ -162,34 +159,28 @@ FAULTS = (
     Fault(
         22, FILES, "A tenth of a second of sound",
         "Heard; what cannot be told of it has a reason.",
-        open="a running daemon",
     ),
     Fault(
         23, FILES, "From mono to 7.1, from 8 bits to floats, from 8 to 384 kHz, and a rate that "
         "changes midway",
         "Heard like any other.",
-        open="a running daemon",
     ),
     Fault(
         24, FILES, "Digital silence",
         "Heard; what silence does not have has a reason.",
-        open="a running daemon",
     ),
     Fault(
         25, FILES, "Samples that are no numbers",
         "They are made silent, counted, and reach no playlist.",
-        open="a running daemon",
     ),
     Fault(
         26, FILES, "Covers as video, video without sound, several streams, chapters, one file "
         "with a cue sheet",
         "The sound is heard once, as one track.",
-        open="a running daemon",
     ),
     Fault(
         27, FILES, "Headers that lie about lengths, rates and sizes of tags",
         "Heard or set aside; neither time nor memory is wasted on the lie.",
-        open="a running daemon",
     ),
     Fault(
         28, FILES, "Headers of random bytes",
@@ -206,7 +197,6 @@ FAULTS = (
         30, FILES, "A file that may not be read, vanishes, is replaced meanwhile; a pipe, a "
         "socket, a device; a terabyte of nothing",
         "Nothing blocks, nothing wrong is kept, and what can be tried again is.",
-        open="a running daemon",
     ),
     Fault(
         31, PROCESS, "SIGKILL at any moment, 200 times",
