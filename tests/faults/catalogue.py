@@ -185,7 +185,6 @@ FAULTS = (
     Fault(
         28, FILES, "Headers of random bytes",
         "Every file ends in a result or a reason, within its limits.",
-        open="a running daemon",
     ),
     Fault(
         29, FILES, "A file that grows, pauses, is laid out beforehand, written through memory, "
@@ -210,7 +209,6 @@ FAULTS = (
     Fault(
         33, PROCESS, "A worker crashes, aborts, leaves",
         "The track is tried three times and set aside; all others are heard.",
-        open="a running daemon",
     ),
     Fault(
         34, PROCESS, "A worker runs out of memory",
@@ -224,7 +222,6 @@ FAULTS = (
     Fault(
         36, PROCESS, "A file on which the daemon itself dies",
         "It comes last and alone, then waits; the daemon stays up.",
-        open="a running daemon",
     ),
     Fault(
         37, PROCESS, "The clock jumps by years, the machine sleeps",
@@ -238,12 +235,10 @@ FAULTS = (
     Fault(
         39, PROCESS, "64 descriptors and no more",
         "It serves and analyses.",
-        open="a running daemon",
     ),
     Fault(
         40, PROCESS, "Hardly any memory at the start",
         "It starts, waits, and says what it waits for.",
-        open="a running daemon",
     ),
     Fault(
         41, STORAGE, "The disk of the database is full, and later has room",
