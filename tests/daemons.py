@@ -69,10 +69,10 @@ class Home:
         self.settings |= {key: str(value) for key, value in settings.items()}
         self.config.write_text("".join(f"{key}={value}\n" for key, value in self.settings.items()))
 
-    def call(self, *words: object) -> subprocess.CompletedProcess[str]:
-        """Run a verb to its end."""
+    def call(self, *words: object, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+        """Run a verb to its end, if need be through another program."""
         return subprocess.run(
-            [*PLAYLISTA, *map(str, words), "--config", self.config],
+            [*prefix, *PLAYLISTA, *map(str, words), "--config", self.config],
             env=self.environ,
             capture_output=True,
             text=True,

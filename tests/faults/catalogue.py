@@ -248,7 +248,6 @@ FAULTS = (
     Fault(
         42, STORAGE, "The database becomes read-only",
         "It waits, says so, and goes on; at the start it says what to do.",
-        open="a running daemon",
     ),
     Fault(
         43, STORAGE, "Another process holds the database for a minute",
@@ -268,7 +267,6 @@ FAULTS = (
     Fault(
         46, STORAGE, "The playlist folder is read-only, full or gone, or a player reads from it",
         "What is there stays whole, and is brought up to date when it can be.",
-        open="a running daemon",
     ),
     Fault(
         47, STORAGE, "Misspelt, unknown or contradictory settings, at the start and at a reload",
@@ -278,7 +276,6 @@ FAULTS = (
     Fault(
         48, STORAGE, "The port is taken, there is no IPv6, callers are slow or evil",
         "One line when it cannot serve; no caller holds up another.",
-        open="a running daemon",
     ),
     Fault(
         49, STORAGE, "The disk of the log is full, standard output is closed",
@@ -288,7 +285,6 @@ FAULTS = (
     Fault(
         50, STORAGE, "Another version of an analysis, up or down, with work in the queue",
         "What is older is heard again, what is newer is kept.",
-        open="a running daemon",
     ),
 )  # fmt: skip
 
