@@ -75,7 +75,6 @@ FAULTS = (
     Fault(
         5, WATCH, "The kernel's limit of inotify instances is reached",
         "The daemon starts, scans, and says why.",
-        open="a daemon that starts under it",
     ),
     Fault(
         6, WATCH, "1,000 folders are made, filled and renamed at once, and written to later",
@@ -85,7 +84,6 @@ FAULTS = (
     Fault(
         7, WATCH, "An album moves between two roots, its name comes back and it is deleted",
         "The thread that dies of it is replaced within 5 s; nothing is lost.",
-        open="two roots under a running daemon",
     ),
     Fault(
         8, WATCH, "A root is renamed, deleted, made again",
@@ -105,23 +103,19 @@ FAULTS = (
     Fault(
         11, WATCH, "Links in a ring, and out of the root",
         "They are not followed; the scan ends.",
-        open="a whole daemon",
     ),
     Fault(
         12, WATCH, "Names that are no UTF-8, that are long, broken over lines, alike but for "
         "their accents' form or their case, or too long for the kernel",
         "Each is kept byte for byte and shown escaped.",
-        open="a whole daemon",
     ),
     Fault(
         13, WATCH, "The handler of events raises",
         "The observer is replaced and nothing is lost.",
-        open="a whole daemon",
     ),
     Fault(
         14, WATCH, "Any one thread dies",
         "It is replaced, or the daemon says so and ends for systemd to start it again.",
-        open="a whole daemon",
     ),
     Fault(
         15, WATCH, "5,000 tracks move to another root and get new tags",
@@ -154,7 +148,6 @@ FAULTS = (
     Fault(
         21, FILES, "Ten hours in one file",
         "Heard as a stream: memory stays bounded, and its time limit grows with it.",
-        open="ten hours",
     ),
     Fault(
         22, FILES, "A tenth of a second of sound",
