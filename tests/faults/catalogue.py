@@ -60,12 +60,10 @@ FAULTS = (
     Fault(
         2, WATCH, "The daemon is stopped, 20,000 files land, and it is let go on",
         "All are found.",
-        open="a daemon that is stopped",
     ),
     Fault(
         3, WATCH, "The same with 17,000 folders, more than the kernel's queue holds",
         "One new observer, no endless repair.",
-        open="that many folders",
     ),
     Fault(
         4, WATCH, "The kernel's limit of watched folders is reached",
