@@ -44,6 +44,11 @@ def failures(sabotaged):
     return {row["path"].rpartition("/")[2]: row for row in sabotaged.home.facts("failures")}
 
 
+def joining(group):
+    """Return the program that puts a daemon into a group."""
+    return "sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', str(group)
+
+
 @pytest.mark.fault(33)
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize("deed", ["segv", "leave", "raise"])
@@ -68,6 +73,29 @@ def test_the_neighbours_of_such_tracks_are_heard(sabotaged, failures):
     assert failures.keys() == {f"{deed}.flac" for deed in BAD}
     assert sabotaged.status()["tracks"]["full"] == len(GOOD)
     assert sabotaged.ask("/healthz")[0] == 200
+
+
+@pytest.mark.heavy
+@pytest.mark.fault(34)
+@pytest.mark.timeout(180)
+def test_a_worker_that_takes_all_memory_is_killed_and_nothing_is_held_against_its_track(
+    make_home, mine, songs, memory_group, start
+):
+    songs("hog", *GOOD)
+    home = make_home(mine)
+    home.configure(MIN_MEMORY_FOR_FULL_ANALYSIS_GB=0)
+    (memory_group / "memory.limit_in_bytes").write_text("700M")
+
+    daemon = start(home, *joining(memory_group), **sabotage(CALL=ANALYSIS))
+
+    until(lambda: daemon.status()["tracks"]["full"] == len(GOOD), 60)
+    until(
+        lambda: [row["path"].rpartition("/")[2] for row in home.facts("failures")] == ["hog.flac"],
+        60,
+    )
+    (row,) = home.facts("failures")
+    assert (row["state"], row["reason"], row["strikes"]) == ("waiting", "killed", 0)
+    assert daemon.ask("/healthz")[0] == 200
 
 
 @pytest.mark.fault(36)
@@ -109,9 +137,8 @@ def test_with_hardly_any_memory_it_serves_waits_says_why_and_goes_on_once_there_
     songs(*GOOD)
     home = make_home(mine)
     (memory_group / "memory.limit_in_bytes").write_text("150M")
-    join = 'echo $$ >"$0/cgroup.procs" && exec "$@"'
 
-    daemon = start(home, "sh", "-c", join, str(memory_group))
+    daemon = start(home, *joining(memory_group))
 
     until(lambda: daemon.status()["workers"]["reason"] in SHORT_OF_MEMORY)
     assert daemon.ask("/healthz")[0] == 200

@@ -15,6 +15,7 @@ from playlista.store.database import BUSY_S
 BIND = 'mount --bind "$0" "$0" && exec "$@"'
 READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
 SMALL = 'mount -t tmpfs -o size=256k none "$0" && exec "$@"'
+TINY = 'mount -t tmpfs -o size=4m none "$0" && exec "$@"'
 IMMUTABLE = ("playlista.db", "playlista.db-wal")
 
 
@@ -72,17 +73,56 @@ def test_a_state_folder_that_is_read_only_at_the_start_is_named_in_one_line(home
     assert done.stderr == f"playlista: cannot write in {home.state}: Read-only file system\n"
 
 
-@pytest.mark.fault(43)
-def test_a_database_that_another_process_holds_is_waited_for(home, resting, land):
-    daemon = resting()
-    neighbour = sqlite3.connect(home.state / "playlista.db", isolation_level=None)
+@pytest.mark.fault(41)
+def test_a_full_disk_under_the_database_is_waited_for(
+    make_home, mine, songs, start, private_mounts
+):
+    home = make_home(mine)
+    home.state.mkdir()
+    songs("one")
+    daemon = start(home, *private_mounts, "sh", "-c", TINY, str(home.state))
+    until(lambda: daemon.at_rest(1))
+    ballast = seen_by(daemon, home.state) / "ballast"
+    fill_up(ballast)
 
-    neighbour.execute("BEGIN IMMEDIATE")
-    land()
-    time.sleep(BUSY_S + 2)
-    assert daemon.status()["tracks"]["total"] == PIECES
+    songs(*"23456789")
+
+    until(lambda: "the database cannot be used now" in daemon.words())
     assert daemon.ask("/healthz")[0] == 200
-    neighbour.close()
+    ballast.unlink()
+    until(lambda: daemon.at_rest(9))
+    assert daemon.status()["tracks"]["full"] == 9
+
+
+@pytest.fixture
+def hold(home, resting, land):
+    """Return a function that lets another process hold the database so long."""
+
+    def for_seconds(seconds):
+        daemon = resting()
+        with contextlib.closing(sqlite3.connect(home.state / "playlista.db")) as neighbour:
+            neighbour.execute("BEGIN IMMEDIATE")
+            land()
+            time.sleep(seconds)
+            assert daemon.status()["tracks"]["total"] == PIECES
+            assert daemon.ask("/healthz")[0] == 200
+        return daemon
+
+    return for_seconds
+
+
+@pytest.mark.fault(43)
+def test_a_database_that_another_process_holds_for_longer_than_sqlite_waits_is_waited_for(hold):
+    daemon = hold(BUSY_S + 2)
+
+    until(lambda: daemon.at_rest(PIECES + 1))
+
+
+@pytest.mark.heavy
+@pytest.mark.fault(43)
+@pytest.mark.timeout(180)
+def test_a_database_that_another_process_holds_for_a_minute_is_waited_for(hold):
+    daemon = hold(60)
 
     until(lambda: daemon.at_rest(PIECES + 1))
 

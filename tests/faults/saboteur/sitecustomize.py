@@ -32,6 +32,13 @@ def hang(*_):
     ctypes.PyDLL(None).sleep(1000)
 
 
+def hog(*_):
+    """Take memory until there is none."""
+    taken = []
+    while True:
+        taken.append(bytearray(os.urandom(1 << 20)) * 8)
+
+
 def kill_parent(*_):
     """End the daemon whose worker this is."""
     os.kill(os.getppid(), signal.SIGKILL)
@@ -44,6 +51,7 @@ DEEDS = {
     "exit": sys.exit,
     "raise": fail,
     "hang": hang,
+    "hog": hog,
     "parricide": kill_parent,
 }
 DEED = re.compile(rf"[/'\"]({'|'.join(DEEDS)})\b")
