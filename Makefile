@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	$$p -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 # the demo library has a state of its own, so that it never gets into anybody's playlists
 ifeq ($(strip $(MUSIC)),)
@@ -24,7 +24,10 @@ run: .venv/installed ## the daemon in the foreground: make run MUSIC=~/Music (wi
 export MUSIC
 
 test: .venv/installed ## the whole suite with coverage; REQUIRE_ALL=1 makes a skip a failure
-	@$(BIN)/python -m pytest --cov --cov-report=term $(if $(REQUIRE_ALL),--require-all)
+	@$(BIN)/python -m pytest --cov --cov-report=term $(if $(REQUIRE_ALL),--require-all) -m "not heavy"
+
+test-faults: .venv/installed ## the heavy half of the fault suite: some twenty minutes
+	@$(BIN)/python -m pytest $(if $(REQUIRE_ALL),--require-all) -m heavy
 
 check: .venv/installed ## format, lint, types, floors
 	$(BIN)/ruff format --check .
@@ -62,4 +65,4 @@ clean: ## remove what make made
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help run test check bench docs lock clean
+.PHONY: help run test test-faults check bench docs lock clean

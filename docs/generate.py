@@ -4,10 +4,11 @@
 """
 
 import os
+import runpy
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def documents() -> dict[str, str]:
         "docs/settings.md": settings(),
         "docs/metrics.md": metrics(),
         "docs/cli.md": command_line(),
+        "docs/faults.md": faults(),
     }
 
 
@@ -180,6 +182,43 @@ def command_line() -> str:
     )
     title, _, verbs = made.stdout.partition("\n")
     return f"{title}\n\n{MADE}\n{verbs.rstrip()}\n"
+
+
+# --- faults -------------------------------------------------------------------
+
+
+def faults() -> str:
+    """Return a table of the faults that are promised to be survived, with their tests."""
+    suite = runpy.run_path(str(ROOT / "tests/faults/catalogue.py"))
+    rows, proofs = suite["FAULTS"], suite["proofs"]()
+    half = sum(bool(row.open) for row in rows)
+    head = (
+        f"# Faults\n\n{MADE}\n\n"
+        f"What goes wrong around a music library, what playlista promises then, and the tests that "
+        f"hold it to that: of {len(rows)} rows, {len(rows) - half} are proven and {half} wholly or "
+        "in part **open**. `make test` runs them all but those marked *heavy*, which "
+        "`make test-faults` runs.\n"
+    )
+    return head + "".join(_faults_part(part, rows, proofs) for part in suite["PARTS"])
+
+
+def _faults_part(part: str, rows: Sequence[Any], proofs: Mapping[int, Sequence[Any]]) -> str:
+    lines = [f"\n## {part}\n\n| | Fault | Promise | Proven by |\n|---|---|---|---|\n"]
+    for row in rows:
+        if row.part == part:
+            told = "<br>".join(_proven(row.open, row.cannot, proofs.get(row.number, ())))
+            lines.append(f"| {row.number} | {row.fault} | {row.promise} | {told} |\n")
+    return "".join(lines)
+
+
+def _proven(open_: str, cannot: str, proofs: Sequence[Any]) -> Iterator[str]:
+    for proof in proofs:
+        heavy = " *heavy*" if proof.heavy else ""
+        yield f"[{proof.sentence}](../tests/{proof.file}){heavy}"
+    if open_:
+        yield f"**open:** {open_}"
+    if cannot:
+        yield f"**not tried:** {cannot}"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import settings
 from prometheus_client import CollectorRegistry
 
+pytest_plugins = ("running",)
+
 REAL_MUSIC = {
     "asc-music": "asc/music",
     "fillets-ng-data": "fillets-ng/music",

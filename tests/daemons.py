@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ KINDS = ("flac", "mp3", "ogg")
 PIECE_S = 6.0
 POLL_S = 0.1
 START_S = 30.0
+MORTAL = () if os.geteuid() else ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+"""The program that takes from root the power to read what nobody may."""
 
 
 def piece(number: int, seconds: float = PIECE_S) -> np.ndarray:
@@ -69,10 +71,10 @@ class Home:
         self.settings |= {key: str(value) for key, value in settings.items()}
         self.config.write_text("".join(f"{key}={value}\n" for key, value in self.settings.items()))
 
-    def call(self, *words: object) -> subprocess.CompletedProcess[str]:
-        """Run a verb to its end."""
+    def call(self, *words: object, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+        """Run a verb to its end, if need be through another program."""
         return subprocess.run(
-            [*PLAYLISTA, *map(str, words), "--config", self.config],
+            [*prefix, *PLAYLISTA, *map(str, words), "--config", self.config],
             env=self.environ,
             capture_output=True,
             text=True,
@@ -115,9 +117,18 @@ class Home:
 
 
 class Daemon:
-    """A running ``playlista run``, and what systemd hears of it."""
+    """A running ``playlista run``, and what systemd hears of it.
 
-    def __init__(self, home: Home, folder: Path, **environ: str) -> None:
+    Args:
+        home: Whose.
+        folder: Where its log and its line to systemd are.
+        prefix: A program with its arguments that becomes the daemon, such as ``prlimit``.
+        environ: On top of the home's.
+    """
+
+    def __init__(
+        self, home: Home, folder: Path, prefix: Sequence[str] = (), **environ: str
+    ) -> None:
         self.home = home
         self.heard: list[str] = []
         self.log = folder / "log"
@@ -128,7 +139,7 @@ class Daemon:
         self._listener.start()
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
-                [*PLAYLISTA, "run", "--config", home.config],
+                [*prefix, *PLAYLISTA, "run", "--config", home.config],
                 env=home.environ | {"NOTIFY_SOCKET": str(folder / "notify")} | environ,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -294,6 +294,7 @@ def change_while_reading(monkeypatch, change):
     monkeypatch.setattr(recipe, "file_tags", tags)
 
 
+@pytest.mark.fault(30)
 def test_a_file_replaced_while_being_read_is_discarded(tmp_path, monkeypatch):
     path = sounds.write(tmp_path / "x.flac", sounds.tone(2))
     other = sounds.write(tmp_path / "y.flac", sounds.tone(2))
@@ -303,6 +304,7 @@ def test_a_file_replaced_while_being_read_is_discarded(tmp_path, monkeypatch):
         run(request(path))
 
 
+@pytest.mark.fault(30)
 def test_a_file_cut_off_while_being_read_has_changed_rather_than_failed(tmp_path, monkeypatch):
     path = sounds.write(tmp_path / "x.flac", sounds.noise(4))
     change_while_reading(monkeypatch, lambda: os.truncate(path, 100_000))
@@ -311,6 +313,7 @@ def test_a_file_cut_off_while_being_read_has_changed_rather_than_failed(tmp_path
         run(request(path))
 
 
+@pytest.mark.fault(30)
 def test_a_file_that_vanishes_while_being_read_can_be_tried_again(tmp_path, monkeypatch):
     path = sounds.write(tmp_path / "x.flac", sounds.tone(2))
     queued = request(path)
@@ -331,6 +334,7 @@ def test_what_is_wrong_is_said_in_one_plain_line(tmp_path):
         analyze(empty)
 
 
+@pytest.mark.fault(21)
 def test_memory_does_not_grow_with_the_length_of_the_file(tmp_path):
     short = sounds.write(tmp_path / "1.wav", sounds.drone(0.02, 22_050), rate=22_050)
     long = sounds.write(tmp_path / "60.wav", sounds.drone(0.5, 22_050), rate=22_050)

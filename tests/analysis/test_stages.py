@@ -65,6 +65,7 @@ def test_what_another_model_heard_is_not_usable_but_the_rest_is(wanted, heard_by
     assert Wanted(Tier.FULL, wanted).usable(of_now(FULL), heard_by) == FULL - MODELLED
 
 
+@pytest.mark.fault(50)
 def test_a_stage_of_an_older_version_alone_is_done_again(monkeypatch):
     done = of_now(FULL)
     monkeypatch.setattr(stages, "VERSIONS", {**VERSIONS, Stage.KEY: VERSIONS[Stage.KEY] + 1})
@@ -72,6 +73,7 @@ def test_a_stage_of_an_older_version_alone_is_done_again(monkeypatch):
     assert Wanted(Tier.FULL, MODEL).missing(done, MODEL) == {Stage.KEY}
 
 
+@pytest.mark.fault(50)
 def test_a_stage_of_a_newer_version_stays_after_a_downgrade():
     done = {stage: version + 1 for stage, version in of_now(FULL).items()}
 

@@ -119,6 +119,7 @@ def test_other_sound_has_another_identity(tmp_path):
     assert hear(one)[1].audio_id != hear(other)[1].audio_id
 
 
+@pytest.mark.fault(17)
 @pytest.mark.parametrize("kind", DECLARING)
 def test_half_a_file_is_incomplete_and_says_both_lengths(kind, tmp_path):
     path = sounds.write(tmp_path / f"x.{kind}", sounds.noise(6))
@@ -129,6 +130,7 @@ def test_half_a_file_is_incomplete_and_says_both_lengths(kind, tmp_path):
         hear(path)
 
 
+@pytest.mark.fault(17)
 def test_half_an_m4a_misses_its_index(tmp_path):
     path = sounds.write(tmp_path / "x.m4a", sounds.noise(3))
     content = path.read_bytes()
@@ -138,6 +140,7 @@ def test_half_an_m4a_misses_its_index(tmp_path):
         hear(path)
 
 
+@pytest.mark.fault(18)
 @pytest.mark.parametrize("kind", ["flac", "mp3", "m4a", "ogg"])
 def test_a_hole_of_zeros_is_incomplete(kind, tmp_path):
     path = sounds.write(tmp_path / f"x.{kind}", sounds.noise(20))
@@ -150,6 +153,7 @@ def test_a_hole_of_zeros_is_incomplete(kind, tmp_path):
         hear(path)
 
 
+@pytest.mark.fault(27)
 @pytest.mark.parametrize("size", [0, 0xFFFF_FFFF, 0x7FFF_FFFF])
 def test_a_wav_of_unknown_length_is_complete_as_it_is(size, tmp_path):
     path = sounds.write(tmp_path / "x.wav", sounds.tone(1))

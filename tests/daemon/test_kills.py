@@ -45,6 +45,7 @@ def survived(many, make_home):
     return home, check
 
 
+@pytest.mark.fault(31)
 @pytest.mark.timeout(180)
 def test_a_daemon_killed_ten_times_in_mid_analysis_loses_and_doubles_nothing(survived, start):
     home, check = survived

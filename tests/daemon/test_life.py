@@ -84,6 +84,7 @@ def test_a_signal_ends_it_with_status_zero(home, start, number):
     assert daemon.ended() == (0, pytest.approx(0, abs=PATIENCE_S))
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stopped_in_mid_analysis_it_gives_the_track_back_uncounted(listening, home, number):
     listening.signal(number)
@@ -94,6 +95,7 @@ def test_stopped_in_mid_analysis_it_gives_the_track_back_uncounted(listening, ho
     assert leases(home) == [("ready", 0, 0, 0)]
 
 
+@pytest.mark.fault(32)
 def test_a_second_signal_does_not_wait(listening):
     workers = listening.workers
     listening.signal(signal.SIGINT)

@@ -15,6 +15,7 @@ def daemon(home, start):
     return daemon
 
 
+@pytest.mark.fault(46)
 def test_a_deleted_folder_is_filled_again(daemon, home):
     before = home.lists()
 
@@ -34,6 +35,7 @@ def test_a_deleted_playlist_is_written_again(home):
     until(lambda: home.lists() == before)
 
 
+@pytest.mark.fault(46)
 def test_a_folder_that_cannot_be_written_is_caught_up_with_later(daemon, home, tmp_path):
     shutil.rmtree(home.playlists)
     home.playlists.write_text("in the way, even of root")

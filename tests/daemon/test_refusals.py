@@ -25,6 +25,7 @@ def one_line(words):
     return words.startswith("playlista: ") and words.count("\n") == 1
 
 
+@pytest.mark.fault(45)
 def test_a_second_daemon_on_the_same_state_exits_75(home, start, refusal):
     start(home)
 
@@ -44,6 +45,7 @@ def test_analyze_beside_a_daemon_exits_75(home, start):
     assert one_line(done.stderr)
 
 
+@pytest.mark.fault(48)
 def test_a_port_in_use_exits_75_and_names_it(refusal):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -55,6 +57,7 @@ def test_a_port_in_use_exits_75_and_names_it(refusal):
     assert str(port) in words
 
 
+@pytest.mark.fault(47)
 def test_an_unknown_key_exits_78_with_its_line_and_the_nearest_key(home, refusal):
     status, words = refusal(SETTLE_SECOND=3)
 
@@ -65,6 +68,7 @@ def test_an_unknown_key_exits_78_with_its_line_and_the_nearest_key(home, refusal
     assert "SETTLE_SECONDS" in words
 
 
+@pytest.mark.fault(44)
 def test_a_damaged_database_exits_65_and_says_what_to_do(home, refusal):
     database = home.state / "playlista.db"
     whole = database.read_bytes()
@@ -84,6 +88,7 @@ def test_no_music_folder_at_all_exits_2(refusal):
     assert one_line(words)
 
 
+@pytest.mark.fault(9)
 def test_a_missing_root_is_offline_and_its_tracks_are_kept(home, start, music, tmp_path):
     away = tmp_path / "mine"
     shutil.copytree(music / "album 0", away / "album")

@@ -2,10 +2,13 @@
 
 import signal
 
+import pytest
+
 import sounds
 from daemons import PIECES, piece, until
 
 
+@pytest.mark.fault(47)
 def test_a_broken_file_keeps_the_old_configuration_and_says_which_line(home, start):
     daemon = start(home)
     home.configure(LOG_LEVEL="loud")

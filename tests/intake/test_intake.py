@@ -145,6 +145,7 @@ def test_an_old_library_need_not_settle(home):
     assert home.intake.idle
 
 
+@pytest.mark.fault(29)
 def test_a_ctime_in_the_future_does_not_skip_the_wait(home):
     home.put("song.flac")
     home.years_later_s = -3600
@@ -156,6 +157,7 @@ def test_a_ctime_in_the_future_does_not_skip_the_wait(home):
     assert home.files == {b"song.flac"}
 
 
+@pytest.mark.fault(29)
 def test_a_growing_file_waits_until_it_stops(home):
     song = home.put("song.flac")
     home.after()
@@ -232,6 +234,7 @@ def test_unfinished_downloads_and_our_own_lists_are_not_seen(home):
     assert not home.query("SELECT * FROM file")
 
 
+@pytest.mark.fault(1)
 def test_more_files_than_can_wait_are_all_found(home, monkeypatch):
     monkeypatch.setattr("playlista.watch.settle.Settle.__init__.__defaults__", (5,))
     for n in range(20):
@@ -263,6 +266,7 @@ def test_a_renamed_file_is_moved_and_not_analysed_again(home):
     assert (home.found["moved"], home.found["vanished"]) == (1, 0)
 
 
+@pytest.mark.fault(15)
 def test_a_renamed_folder_moves_all_its_files(home):
     for n in range(60):
         home.put(f"album/{n}.flac")
@@ -274,6 +278,7 @@ def test_a_renamed_folder_moves_all_its_files(home):
     assert home.state == "online"
 
 
+@pytest.mark.fault(15)
 def test_a_move_between_roots_is_a_move(home, tmp_path):
     incoming = tmp_path / "incoming"
     incoming.mkdir()
@@ -373,6 +378,7 @@ def test_a_deleted_file_vanishes_after_a_short_quiet(home):
     assert home.found["vanished"] == 1
 
 
+@pytest.mark.fault(8)
 @pytest.mark.parametrize("accident", [shutil.rmtree, lambda m: m.rename(m.parent / "x")])
 def test_a_root_that_is_gone_is_offline_and_nothing_vanishes(home, accident):
     home.put("song.flac")
@@ -385,6 +391,7 @@ def test_a_root_that_is_gone_is_offline_and_nothing_vanishes(home, accident):
     assert home.found["vanished"] == 0
 
 
+@pytest.mark.fault(9)
 def test_an_empty_mount_point_is_offline_and_comes_back_by_itself(home):
     home.put("song.flac")
     home.scan().heard()
@@ -403,6 +410,7 @@ def test_an_empty_mount_point_is_offline_and_comes_back_by_itself(home):
     assert not +home.found
 
 
+@pytest.mark.fault(9)
 def test_another_disk_at_the_same_place_takes_nothing_away(home):
     home.put("song.flac")
     home.scan()
@@ -414,6 +422,7 @@ def test_another_disk_at_the_same_place_takes_nothing_away(home):
     assert home.files == {b"song.flac"}
 
 
+@pytest.mark.fault(9)
 def test_an_absent_root_is_offline_from_the_start(home, tmp_path):
     home.open(tmp_path / "nas")
     home.after()
@@ -503,6 +512,7 @@ def test_a_confirmation_holds_for_one_disappearance(home):
     assert home.state == "offline"
 
 
+@pytest.mark.fault(10)
 def test_a_folder_that_cannot_be_read_loses_nothing(home, monkeypatch):
     home.put("locked/song.flac")
     home.put("open/song.flac")
@@ -524,6 +534,7 @@ def test_a_folder_that_cannot_be_read_loses_nothing(home, monkeypatch):
 # --- the store, the settings, the music ------------------------------------------
 
 
+@pytest.mark.fault(43)
 def test_a_busy_store_loses_nothing(home, monkeypatch):
     home.put("song.flac")
     real, failures = home.tracks.apply, [StoreBusy("locked", 1.0)] * 2
@@ -541,6 +552,7 @@ def test_a_busy_store_loses_nothing(home, monkeypatch):
     assert home.files == {b"song.flac"}
 
 
+@pytest.mark.fault(41)
 def test_a_full_database_loses_nothing(home):
     song, _ = home.put("song.flac"), home.put("other.flac")
     home.scan()
@@ -683,6 +695,7 @@ def test_a_renamed_album_moves(listening):
     assert listening.metrics.scan_differences.labels("moved")._value.get() == 1
 
 
+@pytest.mark.fault(1)
 def test_ten_thousand_files_in_a_hurry_are_all_found(listening):
     for folder in range(100):
         (listening.music / f"{folder}").mkdir()
@@ -708,6 +721,7 @@ def test_an_observer_that_died_is_replaced_and_nothing_is_lost(listening):
     assert listening.metrics.watch_rebuilds.labels("thread")._value.get() == 1
 
 
+@pytest.mark.fault(8)
 def test_a_root_that_comes_back_is_watched_again(listening):
     disk = listening.music.rename(listening.music.parent / "disk")
     listening.after(3)
@@ -787,6 +801,7 @@ def test_a_root_that_hangs_holds_up_no_other(home, tmp_path, monkeypatch):
     thread.join(10)
 
 
+@pytest.mark.fault(14)
 def test_a_bug_in_a_folder_ends_the_loop_loudly(home, monkeypatch):
     monkeypatch.setattr(home.tracks, "known", lambda *_: 1 / 0)
 

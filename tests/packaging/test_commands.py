@@ -53,7 +53,7 @@ def until(terminal, text):
 def test_make_alone_lists_what_it_can_do(checkout):
     told = make(checkout).stdout
 
-    for command in ("run", "test", "check", "docs", "lock", "clean"):
+    for command in ("run", "test", "test-faults", "check", "docs", "lock", "clean"):
         assert re.search(rf"^{command}\s+\w", told, re.MULTILINE)
 
 
@@ -109,4 +109,6 @@ def test_ci_runs_the_commands_that_people_run():
     script = (ROOT / ".ci/run").read_text("utf-8")
 
     assert os.access(ROOT / ".ci/run", os.X_OK)
-    assert script.rstrip().endswith("make check\nmake test REQUIRE_ALL=1")
+    assert script.rstrip().endswith(
+        "make check\nmake test REQUIRE_ALL=1\nmake test-faults REQUIRE_ALL=1"
+    )

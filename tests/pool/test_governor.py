@@ -136,6 +136,7 @@ def test_without_workers_there_is_nobody_to_kill():
     assert decide(view(0.93, running=0), Past(1), Limits()).action is Action.HOLD
 
 
+@pytest.mark.fault(40)
 def test_below_the_minimum_the_pool_goes_to_zero_and_says_why():
     limits = Limits(min_available=50 * GB)
     decision = decide(view(0.6, running=1), Past(1), limits)

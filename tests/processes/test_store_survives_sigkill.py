@@ -84,12 +84,14 @@ def test_the_writer_was_killed_often_and_at_work(aftermath: Aftermath) -> None:
     assert len(aftermath.told) > 100
 
 
+@pytest.mark.fault(31)
 def test_no_result_that_was_acknowledged_is_lost(aftermath: Aftermath) -> None:
     kept = {row[0] for row in asked(aftermath.path, "SELECT id FROM file WHERE audio_id > 0")}
 
     assert set(aftermath.told) <= kept
 
 
+@pytest.mark.fault(31)
 def test_no_track_was_saved_twice(aftermath: Aftermath) -> None:
     assert len(aftermath.told) == len(set(aftermath.told))
 

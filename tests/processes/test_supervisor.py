@@ -111,6 +111,7 @@ def test_a_worker_survives_an_exception(make_pool):
     assert run(pool, "one").pid == run(pool, "two").pid
 
 
+@pytest.mark.fault(33)
 @pytest.mark.parametrize(
     ("deed", "request_", "crash"),
     [
@@ -140,6 +141,7 @@ def test_a_request_that_cannot_travel_is_reported(make_pool):
     assert run(pool, 1).value == 1
 
 
+@pytest.mark.fault(35)
 @pytest.mark.parametrize(
     "deed", ["nap", "hold_the_interpreter", "turn_deaf", "half_a_message", "signals_first"]
 )
@@ -164,6 +166,7 @@ def test_half_a_message_does_not_hold_the_parent(make_pool):
     assert time.monotonic() - began < 0.3
 
 
+@pytest.mark.fault(35)
 def test_polite_signals_do_not_end_a_worker(make_pool):
     assert run(make_pool("signals_first"), 0.1).value == "still here"
 
@@ -219,6 +222,7 @@ def test_waking_a_closed_pool_is_harmless(make_pool):
 # --- deaths that are nobody's fault -----------------------------------------------
 
 
+@pytest.mark.fault(34)
 def test_a_killed_worker_gives_its_track_back_and_its_neighbour_works_on(make_pool, outcomes):
     pool = make_pool("nap", 2)
     pool.submit("a", 1.5, LIMIT_S)
@@ -261,6 +265,7 @@ def test_whatever_is_killed_every_request_has_exactly_one_outcome(make_pool):
     assert pool.exits[Exit.FOREIGN_KILL] > 5
 
 
+@pytest.mark.fault(34)
 def test_a_worker_beyond_its_memory_limit_is_killed_uncounted(make_pool):
     pool = make_pool("hog", memory_limit=100_000_000)
     outcome = run(pool, 150_000_000)

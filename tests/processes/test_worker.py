@@ -42,6 +42,7 @@ def test_a_worker_gives_way(found):
     assert found["io"] == "IOPRIO_CLASS_IDLE"
 
 
+@pytest.mark.fault(38)
 def test_a_worker_inherits_no_file(found):
     assert found["file"] not in found["fds"]
 

@@ -117,6 +117,7 @@ def test_with_the_extra_the_journal_gets_fields(tmp_path):
     assert (tmp_path / "log").read_text() == ""
 
 
+@pytest.mark.fault(49)
 def test_a_closed_pipe_neither_crashes_nor_spoils_the_exit_status():
     code = SAY + "\nprint('survived')"
     reader, writer = os.pipe()
@@ -142,6 +143,7 @@ def test_a_stderr_closed_from_the_start_is_no_crash():
     assert said.stdout == b"survived\n"
 
 
+@pytest.mark.fault(49)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's own")
 def test_a_full_disk_is_no_crash():
     with Path("/dev/full").open("w") as full:

@@ -572,6 +572,7 @@ def test_the_lease_of_a_dead_boot_can_settle_nothing(shelf: Shelf) -> None:
     assert shelf.states() == {"leased": 1}
 
 
+@pytest.mark.fault(36)
 def test_a_track_that_kills_the_daemon_three_times_waits(shelf: Shelf) -> None:
     shelf.land()
     for _ in range(3):
@@ -629,6 +630,7 @@ def test_wanting_less_forgets_the_upgrades(shelf: Shelf) -> None:
     assert shelf.states() == {}
 
 
+@pytest.mark.fault(50)
 def test_results_of_older_descriptors_are_redone(shelf: Shelf) -> None:
     shelf.landed_and_heard(b"a.flac", 1, analysis())
     with shelf.database.transaction() as write:

@@ -51,6 +51,7 @@ def test_a_second_daemon_is_told_that_one_runs_already(shelf: Shelf) -> None:
         Database(shelf.path)
 
 
+@pytest.mark.fault(45)
 def test_a_second_process_is_told_that_one_runs_already(shelf: Shelf) -> None:
     script = (
         "import sys, pathlib; from playlista.store.database import Database\n"
@@ -104,6 +105,7 @@ def test_what_is_no_database_is_refused_with_the_remedy(path: Path) -> None:
         Database(path)
 
 
+@pytest.mark.fault(44)
 @pytest.mark.parametrize("page", [1, 2, 5])
 def test_a_damaged_page_is_found_at_the_start(path: Path, page: int) -> None:
     Database(path).close()
@@ -199,6 +201,7 @@ def test_two_threads_never_write_in_one_transaction(shelf: Shelf) -> None:
     assert roots(shelf.database) == 101
 
 
+@pytest.mark.fault(43)
 def test_a_store_locked_by_another_process_is_busy(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,6 +243,7 @@ def test_a_full_store_is_busy_and_loses_nothing(shelf: Shelf) -> None:
     assert roots(shelf.database) == before
 
 
+@pytest.mark.fault(41)
 def test_a_store_works_again_when_there_is_space(shelf: Shelf) -> None:
     with shelf.database.transaction() as write:
         (pages,) = write.execute("PRAGMA page_count").fetchone()
@@ -254,6 +258,7 @@ def test_a_store_works_again_when_there_is_space(shelf: Shelf) -> None:
     assert roots(shelf.database) == 2
 
 
+@pytest.mark.fault(41)
 def test_a_disk_that_takes_no_more_makes_the_store_busy(shelf: Shelf) -> None:
     with no_file_grows_beyond(shelf.database.size_bytes()), pytest.raises(StoreBusy):
         add_root(shelf.database, b"/" + b"x" * 1_000_000)

@@ -77,6 +77,7 @@ def test_a_migration_that_fails_changes_nothing(
     store.close()
 
 
+@pytest.mark.fault(44)
 def test_a_newer_database_is_refused_with_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "playlista.db"
     Database(path).close()

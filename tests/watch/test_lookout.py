@@ -52,6 +52,7 @@ def test_a_root_that_cannot_be_observed_is_scanned_and_says_why(lookout, music):
     assert (lookout.mode, lookout.why) == (Mode.SCAN, "No such file or directory")
 
 
+@pytest.mark.fault(4)
 def test_a_limit_of_the_machine_names_its_remedy(lookout, monkeypatch):
     def refused(*_):
         raise OSError(errno.ENOSPC, "inotify watch limit reached")

@@ -136,6 +136,7 @@ def test_a_stopped_observer_leaves_no_descriptor_behind(music, dirty):
     assert descriptors() == before
 
 
+@pytest.mark.fault(8)
 def test_a_root_replaced_under_its_name_is_trouble(watched, music, tmp_path):
     music.rename(tmp_path / "old")
     music.mkdir()
@@ -143,6 +144,7 @@ def test_a_root_replaced_under_its_name_is_trouble(watched, music, tmp_path):
     assert watched.trouble() == Trouble.ROOT
 
 
+@pytest.mark.fault(9)
 def test_a_root_that_lost_its_watches_as_an_unmount_does_is_trouble(watched):
     descriptor = watched._observer.descriptor
     for wd in list(descriptor._watch_for_wd):
@@ -151,6 +153,7 @@ def test_a_root_that_lost_its_watches_as_an_unmount_does_is_trouble(watched):
     assert until(lambda: watched.trouble() == Trouble.ROOT)
 
 
+@pytest.mark.fault(8)
 def test_a_root_that_is_deleted_is_trouble(watched, music):
     (music / "album").rmdir()
     music.rmdir()
@@ -158,6 +161,7 @@ def test_a_root_that_is_deleted_is_trouble(watched, music):
     assert until(watched.trouble)
 
 
+@pytest.mark.fault(13)
 def test_a_handler_that_raises_is_trouble_and_not_silence(watched, music, dirty, monkeypatch):
     def broken(*_args, **_options):
         raise ValueError
@@ -168,6 +172,7 @@ def test_a_handler_that_raises_is_trouble_and_not_silence(watched, music, dirty,
     assert until(lambda: watched.trouble() == Trouble.THREAD)
 
 
+@pytest.mark.fault(7)
 def test_the_thread_death_of_a_reappearing_folder_is_trouble(watched, music, tmp_path):
     """watching.md §1.7: watchdog 7.1 goes deaf for ever, with all but one thread alive."""
     steps = (
@@ -183,6 +188,7 @@ def test_the_thread_death_of_a_reappearing_folder_is_trouble(watched, music, tmp
     assert until(lambda: watched.trouble() == Trouble.THREAD)
 
 
+@pytest.mark.fault(14)
 @pytest.mark.parametrize("name", ["descriptor", "emitter", "observer"])
 def test_the_end_of_any_thread_is_trouble(watched, name):
     inner = watched._observer
@@ -192,6 +198,7 @@ def test_the_end_of_any_thread_is_trouble(watched, name):
     assert until(lambda: watched.trouble() == Trouble.THREAD)
 
 
+@pytest.mark.fault(3)
 def test_an_overflow_is_trouble_and_is_not_repaired_in_place(watched, music):
     limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     with watched._observer.descriptor._lock:  # the reading thread holds still
@@ -214,10 +221,12 @@ def test_nested_folders_made_in_a_hurry_raise_no_warning(watched, music, noted):
         assert watched.trouble() is None
 
 
+@pytest.mark.fault(38)
 def test_the_descriptor_is_not_inherited(watched):
     assert not os.get_inheritable(watched._observer.descriptor._inotify_fd)
 
 
+@pytest.mark.fault(5)
 def test_a_machine_without_instances_left_says_so(tmp_path):
     code = (
         "import resource, sys\n"

@@ -54,6 +54,7 @@ def test_our_own_folders_are_not_entered(root):
     assert seen(root, b"lists", excluded=frozenset({b"lists"})) == set()
 
 
+@pytest.mark.fault(11)
 def test_links_are_not_followed(root, tmp_path):
     (tmp_path / "elsewhere.flac").touch()
     (root / "loop").symlink_to(root)
@@ -71,6 +72,7 @@ def test_a_pipe_is_reported_and_told_apart(root):
     assert regular == {b"album/song.flac": True, b"pipe.flac": False}
 
 
+@pytest.mark.fault(12)
 def test_any_bytes_can_be_a_name(root):
     names = {b"caf\xe9.flac", b"new\nline.flac", b"x" * 250 + b".flac", b" -lead.flac"}
     for name in names:
@@ -79,6 +81,7 @@ def test_any_bytes_can_be_a_name(root):
     assert seen(root) == names | {b"album/song.flac"}
 
 
+@pytest.mark.fault(12)
 def test_a_path_too_long_for_the_kernel_is_unknown_and_not_gone(root):
     deep = os.open(root, os.O_RDONLY)
     for _ in range(17):

@@ -52,6 +52,7 @@ def test_nothing_is_left_when_it_stops(daemon):
         socket.create_connection((address[0], int(address[1])), 5)
 
 
+@pytest.mark.fault(48)
 def test_it_stops_in_time_though_a_caller_holds_on(daemon):
     with (
         httpx.Client(trust_env=False) as caller,

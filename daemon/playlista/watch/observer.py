@@ -1,6 +1,8 @@
 """Events of one root, as hints: noted, never acted on, and distrusted at the first sign."""
 
+import logging
 import os
+import threading
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 
+from playlista.errors import printable
 from playlista.watch.dirty import Dirty, WatchEvent
 from playlista.watch.names import is_ignored_path, is_within
 from playlista.watch.native import Emitter, Observer
@@ -30,6 +33,11 @@ EVENTS: list[type[FileSystemEvent]] = [
     DirMovedEvent,
     DirDeletedEvent,
 ]
+
+
+LEAVE_S = 1.0  # a guess: threads that live end in milliseconds
+
+log = logging.getLogger(__name__)
 
 
 class Trouble(StrEnum):
@@ -128,7 +136,20 @@ class RootObserver:
         return self._observer.descriptor.limit_reached
 
     def stop(self) -> None:
-        """Stop every thread and close the descriptor; what was noted stays noted."""
+        """Stop every thread and close the descriptor; what was noted stays noted.
+
+        A thread of watchdog that died with a lock in its hand would hold the others for ever:
+        those are left behind, and one descriptor with them.
+        """
+        leaving = threading.Thread(target=self._leave, name="watch-leaving", daemon=True)
+        leaving.start()
+        leaving.join(LEAVE_S)
+        if leaving.is_alive():
+            log.warning(
+                "the observer of %s does not end, and is left behind", printable(self._root)
+            )
+
+    def _leave(self) -> None:
         self._observer.stop()
         self._observer.join()
 

@@ -62,13 +62,16 @@ def home(analysed: Home, make_home: Callable[..., Home], music: Path, tmp_path: 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
-    """Return a function that starts a daemon; all are ended after the test."""
+    """Return a function that starts a daemon, if need be through another program.
+
+    All are ended after the test.
+    """
     started: list[Daemon] = []
 
-    def begin(home: Home, **environ: str) -> Daemon:
+    def begin(home: Home, *prefix: str, **environ: str) -> Daemon:
         folder = tmp_path / f"run{len(started)}"
         folder.mkdir()
-        daemon = Daemon(home, folder, **environ)
+        daemon = Daemon(home, folder, prefix, **environ)
         started.append(daemon)
         return daemon
 
