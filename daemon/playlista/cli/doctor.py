@@ -4,7 +4,6 @@ import os
 import platform
 import socket
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +16,6 @@ from playlista.cli.options import ConfigFile, Json, configuration
 if TYPE_CHECKING:
     from playlista.config.settings import Config
 
-NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "fuse.sshfs", "fuse.rclone"})
 FEW_WATCHES = 8192  # the kernel's floor for small machines: one watch is one folder
 OLDEST_SQLITE = "3.37"
 
@@ -107,8 +105,8 @@ def _state_of(folder: Path) -> tuple[str, str | None]:
         return "missing", "mount it or correct MUSIC_PATHS: until then nothing in it changes"
     if not os.access(folder, os.R_OK | os.X_OK):
         return "not readable", "give this user permission to read it"
-    kind = _file_system(folder)
-    if kind in NETWORK:
+    kind, remote = _file_system(folder)
+    if remote:
         return (
             f"on {kind}: events are unreliable there, the regular scan finds what they miss",
             None,
@@ -123,9 +121,9 @@ def _state(settings: "Config") -> Iterator[Finding]:
     ):
         nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
         writable = os.access(nearest, os.W_OK | os.X_OK)
-        kind = _file_system(nearest)
+        kind, remote = _file_system(nearest)
         remedy = None if writable else f"give this user permission to write {nearest}"
-        if what == "state" and kind in NETWORK:
+        if what == "state" and remote:
             remedy = "set STATE_PATH to a local disk: a database cannot live on a network mount"
         found = "writable" if writable else "not writable"
         yield Finding(f"{what} {folder}", f"{found}, on {kind}", remedy)
@@ -149,16 +147,13 @@ def _read(path: str) -> str:
         return ""
 
 
-def _file_system(folder: Path) -> str:
-    """Return the type of the mount a folder is on, as /proc/self/mountinfo names it."""
-    best, kind = "", sys.platform
-    resolved = f"{folder.resolve()}/"
-    for line in _read("/proc/self/mountinfo").splitlines():
-        before, _, after = line.partition(" - ")
-        mount = before.split()[4]
-        if resolved.startswith(f"{mount.rstrip('/')}/") and len(mount) >= len(best):
-            best, kind = mount, after.split()[0]
-    return kind
+def _file_system(folder: Path) -> tuple[str, bool]:
+    """Return the type of the file system a folder is on, and whether it is a network's."""
+    from playlista import mounts
+
+    mount = mounts.of(os.fsencode(folder.resolve()), mounts.table())
+    kind = b"unknown file system" if mount is None else mount.kind
+    return kind.decode(), kind in mounts.NETWORK
 
 
 EXAMINATIONS: tuple[Callable[["Config"], Iterator[Finding]], ...] = (
