@@ -4,18 +4,21 @@ Desired state and result live in the same file, so that a result and its acknowl
 are one transaction: ``kill -9`` between them is impossible (ADR 0004).
 """
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from playlista.errors import StoreBroken
+from playlista.errors import StoreBroken, StoreBusy
 from playlista.store import opening
 from playlista.store.lock import Lock
 from playlista.store.trouble import translated
 
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
+
+log = logging.getLogger(__name__)
 
 
 class Database:
@@ -71,16 +74,22 @@ class Database:
         return sum(file.stat().st_size for file in beside if file.exists())
 
     def close(self) -> None:
-        """Fold the write-ahead log into the file and let go of the lock."""
-        with self._guard, translated():
+        """Fold the write-ahead log into the file, if the disk lets it, and let go of the lock."""
+        with self._guard:
             try:
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                self._connection.close()
-                with suppress(OSError):  # it will only be checked at the next start
-                    self._lock.end()
+                self._fold()
+            except StoreBusy as busy:
+                log.warning("the write-ahead log stays for the next start: %s", busy.what)
             finally:
                 self._connection.close()
                 self._lock.release()
+
+    def _fold(self) -> None:
+        with translated():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.close()
+        with suppress(OSError):  # it will only be checked at the next start
+            self._lock.end()
 
 
 @contextmanager
