@@ -270,7 +270,6 @@ FAULTS = (
     Fault(
         44, STORAGE, "The database is damaged, lacks its log, or is of a newer version",
         "It is refused in one line that says what to do.",
-        open="a backup to restore",
         cannot=f"real network file systems: {NO_CLIENT}",
     ),
     Fault(

@@ -2,12 +2,14 @@
 
 import os
 import platform
+import shutil
 import socket
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from playlista.config.settings import Config
 
 FEW_WATCHES = 8192  # the kernel's floor for small machines: one watch is one folder
+LITTLE_ROOM = 100e6  # bytes (a guess)
+LATE = 2  # intervals without a new copy of the database
 OLDEST_SQLITE = "3.37"
 
 
@@ -29,11 +33,21 @@ class Finding:
     remedy: str | None = None
 
 
-def doctor(config: ConfigFile = None, json: Json = False) -> None:
+def doctor(
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Put the last good copy of the database back.")
+    ] = False,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
     """Examine this machine; exit with 1 when something needs doing."""
     from playlista.cli import show
+    from playlista.cli.restore import restore as put_back
 
     settings = configuration(config).config
+    if restore:
+        put_back(settings.store, json=json)
+        return
     findings = [finding for examine in EXAMINATIONS for finding in examine(settings)]
     if json:
         show.as_json([asdict(finding) for finding in findings])
@@ -129,6 +143,34 @@ def _state(settings: "Config") -> Iterator[Finding]:
         yield Finding(f"{what} {folder}", f"{found}, on {kind}", remedy)
 
 
+def _database(settings: "Config") -> Iterator[Finding]:
+    from playlista.store import backup
+    from playlista.store.database import size_bytes
+
+    database = settings.store.database
+    if not database.exists():
+        return
+    size, free = size_bytes(database), shutil.disk_usage(database.parent).free
+    scarce = free < max(size * backup.ROOM, LITTLE_ROOM)
+    yield Finding(
+        f"database {database}",
+        f"{size / 1e6:.1f} MB, {free / 1e6:.0f} MB free beside it",
+        "free some space: it cannot grow, and cannot be copied" if scarce else None,
+    )
+    yield Finding("database copy", *_copy(database, settings.store.backup_interval_hours))
+
+
+def _copy(database: Path, interval_h: float) -> tuple[str, str | None]:
+    from playlista.store import backup
+
+    made_at = backup.made_at(database)
+    if made_at is None:
+        return "none yet", None if interval_h else "set BACKUP_INTERVAL_HOURS: none is ever made"
+    age_h = (time.time() - made_at) / 3600
+    late = interval_h > 0 and age_h > LATE * interval_h
+    return f"{age_h:.0f} h old", "start the daemon, or see in its log why" if late else None
+
+
 def _port(settings: "Config") -> Iterator[Finding]:
     host, _, port = settings.service.http_listen.rpartition(":")
     family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
@@ -163,5 +205,6 @@ EXAMINATIONS: tuple[Callable[["Config"], Iterator[Finding]], ...] = (
     _inotify,
     _music,
     _state,
+    _database,
     _port,
 )

@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from playlista.errors import StoreBroken, StoreBusy
@@ -70,8 +70,16 @@ class Database:
 
     def size_bytes(self) -> int:
         """Return the size of the database with its write-ahead log."""
-        beside = (self.path, self.path.with_name(self.path.name + "-wal"))
-        return sum(file.stat().st_size for file in beside if file.exists())
+        return size_bytes(self.path)
+
+    def shorten_log(self) -> None:
+        """Fold the write-ahead log into the file, unless somebody reads or writes just now.
+
+        Raises:
+            StoreBusy: The disk is full or fails.
+        """
+        with translated(), closing(sqlite3.connect(self.path, timeout=0)) as one:
+            one.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Fold the write-ahead log into the file, if the disk lets it, and let go of the lock."""
@@ -138,6 +146,12 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("COMMIT")
         finally:
             connection.close()
+
+
+def size_bytes(path: Path) -> int:
+    """Return the size of a database with its write-ahead log."""
+    both = (path, path.with_name(f"{path.name}-wal"))
+    return sum(file.stat().st_size for file in both if file.exists())
 
 
 def _require(path: Path) -> None:
