@@ -72,9 +72,15 @@ def test_another_file_of_the_same_size_and_time_is_found_out(path):
     assert not is_as_it_was_closed(path)
 
 
-def test_a_database_that_is_gone_is_found_out(path):
-    left(path)
-    path.unlink()
+def test_where_there_is_no_database_there_is_nothing_to_find_out(path):
+    assert is_as_it_was_closed(path)
+
+
+def test_a_database_that_was_put_there_is_found_out(path):
+    lock = Lock(path)
+    lock.end()
+    lock.release()
+    path.write_bytes(b"rows")
 
     assert not is_as_it_was_closed(path)
 

@@ -63,7 +63,7 @@ class Upkeep:
 
     def run(self, stop: Event, beat: Beat) -> None:
         """Do what is due until told to stop."""
-        self._show_newest()
+        self._do(self._show_newest)
         while not stop.wait(TICK_S):
             beat()
             self.tend(stop, beat)
@@ -81,8 +81,7 @@ class Upkeep:
                 self._due[chore] = now + (period if self._do(chore) else LOOK_S)
         if now >= self._look_at:
             self._look_at = now + LOOK_S
-            if self._is_old():
-                self._copy(stop, beat)
+            self._do(lambda: self._copy(stop, beat))
 
     def _do(self, chore: Callable[[], None]) -> bool:
         """Do a chore; tell whether the database let us."""
@@ -121,7 +120,9 @@ class Upkeep:
         return interval_s > 0 and not is_new
 
     def _copy(self, stop: Event, beat: Beat) -> None:
-        """Have a child make it: it is killed if the daemon ends."""
+        """Have a child make one if it is time: it is killed if the daemon ends."""
+        if not self._is_old():
+            return
         pool: Pool[str] = Pool(terms.copyist())
         try:
             pool.resize(1)

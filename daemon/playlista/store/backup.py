@@ -28,9 +28,14 @@ def copies(database: Path) -> list[Path]:
 
 
 def made_at(database: Path) -> float | None:
-    """Return the Unix time of the newest copy; None when there is none."""
-    newest = next(iter(copies(database)), None)
-    return None if newest is None else newest.stat().st_mtime
+    """Return the Unix time of the newest copy; None when there is none.
+
+    Raises:
+        StoreBusy: The disk does not tell.
+    """
+    with on_disk(database.parent):
+        newest = next(iter(copies(database)), None)
+        return None if newest is None else newest.stat().st_mtime
 
 
 def run(database: Path) -> str | None:

@@ -16,8 +16,9 @@ from playlista.errors import AlreadyRunning, BadConfig, StoreBroken, StoreBusy
 from playlista.store.trouble import RETRY_S
 
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
-OPEN: Final = b"open"
 NOTE_BYTES: Final = 80  # always the same, so that it is written in place on a full disk
+OPEN: Final = b"open".ljust(NOTE_BYTES)
+ABSENT: Final = b"absent".ljust(NOTE_BYTES)
 
 _REMEDIES: Final = {
     errno.EROFS: "make that disk writable again, or set STATE_PATH to another",
@@ -44,14 +45,15 @@ class Lock:
         self._fd = _claim(database)
 
     def begin(self) -> bool:
-        """Note that the database is in use; tell whether it is just as it was closed.
+        """Note that the database is in use; tell whether it is as it was closed, if it is there.
 
         Raises:
             StoreBusy: The disk is full or fails.
         """
-        closed = os.pread(self._fd, NOTE_BYTES, 0) == self._state()
+        known = (os.pread(self._fd, NOTE_BYTES, 0), ABSENT)
+        closed = self._state() in known
         try:
-            os.pwrite(self._fd, OPEN.ljust(NOTE_BYTES), 0)
+            os.pwrite(self._fd, OPEN, 0)
             os.fsync(self._fd)
         except OSError as error:
             raise StoreBusy(f"{self._database.parent}: {error.strerror}", RETRY_S) from error
@@ -70,7 +72,7 @@ class Lock:
         try:
             now = self._database.stat()
         except FileNotFoundError:
-            return OPEN
+            return ABSENT
         state = b"%d %d %d" % (now.st_ino, now.st_size, now.st_ctime_ns)
         return state.ljust(NOTE_BYTES)
 

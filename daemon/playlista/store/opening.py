@@ -35,7 +35,7 @@ def connect(path: Path, *, check: bool) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             if check:
-                log.info("%s was not closed in order, or is new: it is checked", path)
+                log.info("%s was not closed in order: it is checked", path)
                 require_sound(connection)
             migrate(connection)
             return connection
