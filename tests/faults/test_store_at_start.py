@@ -210,8 +210,8 @@ def test_only_a_database_that_was_not_closed_in_order_is_looked_through(home, st
 
     third = start(home)
 
-    assert "not closed in order" not in second.words()
-    assert "not closed in order" in third.words()
+    assert "not stopped in order" not in second.words()
+    assert "not stopped in order" in third.words()
 
 
 @pytest.mark.fault(44)

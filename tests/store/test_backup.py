@@ -266,5 +266,5 @@ def test_what_was_put_back_is_checked_at_the_next_start(kept, caplog):
     with caplog.at_level("INFO", "playlista"):
         Database(kept).close()
 
-    assert "not closed in order" in caplog.text
+    assert "not stopped in order" in caplog.text
     assert files(kept.parent / "backup") == ["playlista.db"]

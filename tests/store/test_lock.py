@@ -85,6 +85,17 @@ def test_a_database_that_was_put_there_is_found_out(path):
     assert not is_as_it_was_closed(path)
 
 
+def test_an_attempt_to_open_leaves_the_note_as_it_was(path):
+    left(path)
+    lock = Lock(path)
+    lock.begin()
+
+    lock.undo()
+
+    lock.release()
+    assert is_as_it_was_closed(path)
+
+
 @pytest.mark.fault(44)
 @pytest.mark.parametrize("kind", [b"nfs", b"nfs4", b"cifs", b"smb3", b"9p", b"virtiofs"])
 def test_a_share_of_another_machine_is_refused(path, kind, tmp_path, monkeypatch):

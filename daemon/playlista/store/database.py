@@ -40,6 +40,8 @@ class Database:
         try:
             self._connection = opening.connect(path, check=not self._lock.begin())
         except BaseException:
+            with suppress(OSError):
+                self._lock.undo()
             self._lock.release()
             raise
 

@@ -7,6 +7,7 @@ touched since.
 
 import errno
 import fcntl
+import logging
 import os
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,8 @@ _REMEDIES: Final = {
     errno.EROFS: "make that disk writable again, or set STATE_PATH to another",
     errno.EACCES: "give this user permission to write there, or set STATE_PATH",
 }
+
+log = logging.getLogger(__name__)
 
 
 class Lock:
@@ -43,6 +46,7 @@ class Lock:
         _require_local(database)
         self._database = database
         self._fd = _claim(database)
+        self._found = b""
 
     def begin(self) -> bool:
         """Note that the database is in use; tell whether it is as it was closed, if it is there.
@@ -50,14 +54,19 @@ class Lock:
         Raises:
             StoreBusy: The disk is full or fails.
         """
-        known = (os.pread(self._fd, NOTE_BYTES, 0), ABSENT)
-        closed = self._state() in known
+        self._found = note = os.pread(self._fd, NOTE_BYTES, 0)
+        if note == OPEN:
+            log.info("the last daemon was not stopped in order: %s is checked", self._database)
         try:
             os.pwrite(self._fd, OPEN, 0)
             os.fsync(self._fd)
         except OSError as error:
             raise StoreBusy(f"{self._database.parent}: {error.strerror}", RETRY_S) from error
-        return closed
+        return self._state() in {note, ABSENT}
+
+    def undo(self) -> None:
+        """Leave the note as it was found: the database was not opened after all."""
+        os.pwrite(self._fd, self._found, 0)
 
     def end(self) -> None:
         """Note that the database is closed, in order."""

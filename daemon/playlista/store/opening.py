@@ -1,6 +1,5 @@
 """Opening for writing: check what was not closed in order, bring it up to date, or refuse."""
 
-import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +9,6 @@ from playlista.store.migrate import migrate
 from playlista.store.trouble import damaged, translated_at_start
 
 BUSY_S = 5.0  # how long another process may hold the write lock (a guess)
-
-log = logging.getLogger(__name__)
 
 
 def connect(path: Path, *, check: bool) -> sqlite3.Connection:
@@ -35,7 +32,6 @@ def connect(path: Path, *, check: bool) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             if check:
-                log.info("%s was not closed in order: it is checked", path)
                 require_sound(connection)
             migrate(connection)
             return connection
