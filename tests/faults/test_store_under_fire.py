@@ -1,16 +1,19 @@
-"""A daemon that finds its database locked, without room, read-only, or on a share."""
+"""A daemon whose database is locked, has no room, cannot be written, or is on a share."""
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 import daemons
 from daemons import PIECES, PLAYLISTA, until
+from playlista.playlists.replay import replay
 
 HOLD = """
 import sqlite3, sys, time
@@ -75,6 +78,21 @@ def on_a_small_disk(home, then=""):
     return in_namespace(f"cd {home.state.parent}; {disk}; {then}".rstrip("; "))
 
 
+def fill_up(ballast):
+    """Leave no room on a small disk."""
+    with ballast.open("wb", 0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+
+
+def log_in(state):
+    return (state / "deltas.jsonl").read_bytes().splitlines()
+
+
+def lists_in(state):
+    return {file.name: file.read_bytes() for file in (state / "playlists").glob("*.m3u8")}
+
+
 # --- locked -------------------------------------------------------------------------
 
 
@@ -133,6 +151,26 @@ def test_a_daemon_waits_for_room_on_a_full_disk(home, start):
 
     assert any(said.startswith("STATUS=waiting: ") for said in daemon.heard)
     until(lambda: daemon.at_rest(PIECES))
+
+
+@pytest.mark.fault(41)
+@pytest.mark.needs("unshare", "util-linux")
+def test_a_disk_that_is_full_now_and_then_loses_nothing(home, start, music, rng):
+    daemon = start(home, *on_a_small_disk(home))
+    until(lambda: daemon.at_rest(PIECES))
+    ballast = Path(f"/proc/{daemon.pid}/root{home.state.resolve()}/ballast")
+
+    for number, track in enumerate(sorted(music.rglob("*.*"))):
+        shutil.copy(track, home.state.with_name("mine") / f"{number}{track.suffix}")
+        fill_up(ballast)
+        time.sleep(rng.uniform(0.2, 1.5))
+        ballast.unlink()
+        time.sleep(rng.uniform(0.0, 0.5))
+
+    until(lambda: daemon.at_rest(2 * PIECES), 50)
+    assert "the database cannot be used now" in daemon.words()
+    assert daemon.status()["tracks"]["failed"] == 0
+    until(lambda: replay(log_in(ballast.parent)) == lists_in(ballast.parent))
 
 
 @pytest.mark.fault(42)
