@@ -14,6 +14,7 @@ from pathlib import Path
 from playlista.errors import StoreBroken, StoreBusy
 from playlista.store import opening
 from playlista.store.lock import Lock
+from playlista.store.opening import BUSY_S
 from playlista.store.trouble import translated
 
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
@@ -115,7 +116,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro",
             uri=True,
-            timeout=opening.BUSY_S,
+            timeout=BUSY_S,
             isolation_level=None,
             check_same_thread=False,
         )
@@ -140,7 +141,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     """
     _require(path)
     with translated():
-        connection = sqlite3.connect(path, timeout=opening.BUSY_S, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
             connection.execute("BEGIN IMMEDIATE")
