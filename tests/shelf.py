@@ -1,6 +1,5 @@
 """A store with made-up files, for tests that need no sound."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,7 +73,7 @@ class Shelf:
     def restart(self, wanted: Wanted | None = None) -> None:
         """Let go as a killed process does, without ceremony, and open again."""
         self.database._connection.close()
-        os.close(self.database._lock_fd)
+        self.database._lock.release()
         self._open(wanted or self.backlog.wanted)
 
     def land(

@@ -28,7 +28,8 @@ class Metrics:
         registry: Where they are registered; a test brings its own.
         closed: The closed sets: ``tier, outcome, backlog_state, worker_state, pool_action,
             pool_reason, exit_reason, stage, track_reason, watch_event, rebuild_reason,
-            difference, model, runtime, line_op, update_reason, outlet, push_outcome, level``.
+            difference, model, runtime, line_op, update_reason, outlet, push_outcome,
+            backup_outcome, level``.
     """
 
     def __init__(self, registry: CollectorRegistry, closed: Closed) -> None:
@@ -60,6 +61,13 @@ class Metrics:
         )
         self.database_bytes = self._gauge(
             "database_bytes", "Size of the database with its write-ahead log."
+        )
+        self.database_backups = self._counter(
+            "database_backups_total", "Copies made of the database.", outcome="backup_outcome"
+        )
+        self.database_backup = self._gauge(
+            "database_backup_timestamp_seconds",
+            "Unix time of the newest copy of the database; 0 when there is none.",
         )
         self.log_messages = self._counter(
             "log_messages_total", "Log records by level.", level="level"

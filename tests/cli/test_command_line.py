@@ -83,7 +83,7 @@ def test_a_damaged_database_is_named_with_the_remedy(home, tmp_path):
     done = home.run("analyze", tmp_path)
 
     assert done.returncode == 65
-    assert "start again" in complaint(done)
+    assert "`playlista doctor --restore`" in complaint(done)
 
 
 def test_a_database_newer_than_the_program_is_left_alone(home, tmp_path):

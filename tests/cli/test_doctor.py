@@ -1,7 +1,12 @@
 import json
+import os
 import socket
+import time
 
 import pytest
+
+from playlista.store import backup
+from playlista.store.database import Database
 
 
 @pytest.fixture
@@ -68,3 +73,87 @@ def test_the_limits_of_the_kernel_are_told(healthy):
 
     assert found["inotify max_user_watches"]["found"].isdigit()
     assert found["processors"]["found"].endswith(" usable")
+
+
+# --- the database -------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(healthy):
+    """A home whose database has a copy of one root, and one root more."""
+    database = healthy.state / "playlista.db"
+    store = Database(database)
+    with store.transaction() as write:
+        write.execute("INSERT INTO root (path) VALUES (?)", (b"/in the copy",))
+    backup.make(database)
+    with store.transaction() as write:
+        write.execute("INSERT INTO root (path) VALUES (?)", (b"/later",))
+    store.close()
+    return healthy
+
+
+def test_the_database_and_its_copy_are_told(kept):
+    found = findings(kept)
+
+    database = found[f"database {kept.state / 'playlista.db'}"]
+    assert "MB free beside it" in database["found"]
+    assert database["remedy"] is None
+    assert found["database copy"] == {"what": "database copy", "found": "0 h old", "remedy": None}
+
+
+def test_a_copy_that_is_late_comes_with_a_remedy(kept):
+    two_days_ago = time.time() - 49 * 3600
+    os.utime(kept.state / "backup/playlista.db", (two_days_ago, two_days_ago))
+
+    assert findings(kept)["database copy"]["found"] == "49 h old"
+    assert "start the daemon" in findings(kept)["database copy"]["remedy"]
+
+
+@pytest.mark.parametrize(("hours", "remedied"), [("24", False), ("0", True)])
+def test_no_copy_is_told(kept, hours, remedied):
+    (kept.state / "backup/playlista.db").unlink()
+    kept.keys["PLAYLISTA_BACKUP_INTERVAL_HOURS"] = hours
+
+    copy = findings(kept)["database copy"]
+
+    assert copy["found"] == "none yet"
+    assert bool(copy["remedy"]) == remedied
+
+
+@pytest.mark.fault(44)
+def test_a_damaged_database_is_put_back_and_what_is_lost_is_told(kept):
+    database = kept.state / "playlista.db"
+    database.write_bytes(b"damaged" * 10_000)
+    (kept.state / "deltas.jsonl").write_text('{"seq": 3}\n')
+
+    done = kept.run("doctor", "--restore")
+
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert "playlist edits since, which are lost: 3" in done.stdout
+    assert str(kept.state / "damaged.1") in done.stdout
+    assert [root["path"] for root in kept.facts("roots")] == ["/in the copy"]
+
+
+def test_a_program_reads_what_is_lost(kept):
+    facts = kept.facts("doctor", "--restore")
+
+    assert facts["made_at"] == int(backup.made_at(kept.state / "playlista.db"))
+    assert (facts["tracks"], facts["edits_lost"]) == (0, 0)
+    assert facts["aside"] == str(kept.state / "damaged.1")
+
+
+def test_with_no_copy_the_way_out_is_told(healthy):
+    done = healthy.run("doctor", "--restore")
+
+    assert done.returncode == 65
+    assert done.stderr.startswith("playlista: there is no good copy")
+
+
+def test_a_running_daemon_is_to_be_stopped_first(kept):
+    store = Database(kept.state / "playlista.db")
+
+    done = kept.run("doctor", "--restore")
+
+    store.close()
+    assert done.returncode == 75
+    assert "stop it first" in done.stderr

@@ -40,7 +40,7 @@ def leases(home):
 def test_it_answers_by_the_time_it_is_ready(home, start):
     daemon = start(home)
 
-    assert daemon.heard[0] == "READY=1"
+    assert "READY=1" in daemon.heard
     assert daemon.ask("/healthz")[0] == 200
 
 

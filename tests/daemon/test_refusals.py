@@ -78,7 +78,7 @@ def test_a_damaged_database_exits_65_and_says_what_to_do(home, refusal):
 
     assert status == 65
     assert one_line(words)
-    assert "move playlista.db" in words
+    assert "playlista doctor --restore" in words
 
 
 def test_no_music_folder_at_all_exits_2(refusal):

@@ -234,7 +234,6 @@ FAULTS = (
     Fault(
         41, STORAGE, "The disk of the database is full, and later has room",
         "It waits and goes on; nothing is lost.",
-        open="a disk that is full at the start",
     ),
     Fault(
         42, STORAGE, "The database becomes read-only",
@@ -243,12 +242,10 @@ FAULTS = (
     Fault(
         43, STORAGE, "Another process holds the database for a minute",
         "It waits and goes on.",
-        open="one that does so at the start",
     ),
     Fault(
         44, STORAGE, "The database is damaged, lacks its log, or is of a newer version",
         "It is refused in one line that says what to do.",
-        open="a backup to restore, and the refusal of network file systems",
         cannot=f"real network file systems: {NO_CLIENT}",
     ),
     Fault(
@@ -271,7 +268,6 @@ FAULTS = (
     Fault(
         49, STORAGE, "The disk of the log is full, standard output is closed",
         "The daemon runs on.",
-        open="standard output",
     ),
     Fault(
         50, STORAGE, "Another version of an analysis, up or down, with work in the queue",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from playlista.service.notify import Notifier
+from playlista.units import Seconds
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def notifier_for(systemd: socket.socket) -> Notifier:
         (Notifier.ready, b"READY=1"),
         (Notifier.watchdog, b"WATCHDOG=1"),
         (Notifier.stopping, b"STOPPING=1"),
+        (lambda notifier: notifier.extend(Seconds(90.0)), b"EXTEND_TIMEOUT_USEC=90000000"),
         (lambda notifier: notifier.status("idle tracks=3"), b"STATUS=idle tracks=3"),
     ],
 )
@@ -132,6 +134,7 @@ def test_a_child_process_finds_none_of_systemds_variables():
     parent = """
 import os, subprocess, sys
 from playlista.service.notify import Notifier
+from playlista.units import Seconds
 Notifier(os.environ)
 subprocess.run([sys.executable, "-c", "import os; print(*os.environ, sep='\\\\n')"], check=True)
 """

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from playlista import errors
+from playlista.service.patience import PATIENCE_S
 
 UNIT = Path(__file__).parents[2] / "systemd" / "playlista.service"
 PROGRAM = "/opt/playlista/bin/playlista"
@@ -57,6 +58,12 @@ def test_systemd_does_not_restart_what_only_a_person_can_mend():
 
     # not: a bug, a mistyped command line, a second Ctrl-C
     assert statuses - {1, 2, 130} <= set(map(int, kept_down.split()))
+
+
+def test_systemd_never_gives_up_on_a_database_that_stays_busy():
+    (interval,), (starts,) = settings()["StartLimitIntervalSec"], settings()["StartLimitBurst"]
+
+    assert int(interval.removesuffix("min")) * 60 / int(starts) < PATIENCE_S
 
 
 @pytest.mark.parametrize(

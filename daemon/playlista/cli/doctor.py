@@ -2,13 +2,14 @@
 
 import os
 import platform
+import shutil
 import socket
 import sqlite3
-import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,8 +18,9 @@ from playlista.cli.options import ConfigFile, Json, configuration
 if TYPE_CHECKING:
     from playlista.config.settings import Config
 
-NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "fuse.sshfs", "fuse.rclone"})
 FEW_WATCHES = 8192  # the kernel's floor for small machines: one watch is one folder
+LITTLE_ROOM = 100e6  # bytes (a guess)
+LATE = 2  # intervals without a new copy of the database
 OLDEST_SQLITE = "3.37"
 
 
@@ -31,11 +33,21 @@ class Finding:
     remedy: str | None = None
 
 
-def doctor(config: ConfigFile = None, json: Json = False) -> None:
+def doctor(
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Put the last good copy of the database back.")
+    ] = False,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
     """Examine this machine; exit with 1 when something needs doing."""
     from playlista.cli import show
+    from playlista.cli.restore import restore as put_back
 
     settings = configuration(config).config
+    if restore:
+        put_back(settings.store, json=json)
+        return
     findings = [finding for examine in EXAMINATIONS for finding in examine(settings)]
     if json:
         show.as_json([asdict(finding) for finding in findings])
@@ -107,8 +119,8 @@ def _state_of(folder: Path) -> tuple[str, str | None]:
         return "missing", "mount it or correct MUSIC_PATHS: until then nothing in it changes"
     if not os.access(folder, os.R_OK | os.X_OK):
         return "not readable", "give this user permission to read it"
-    kind = _file_system(folder)
-    if kind in NETWORK:
+    kind, remote = _file_system(folder)
+    if remote:
         return (
             f"on {kind}: events are unreliable there, the regular scan finds what they miss",
             None,
@@ -123,12 +135,40 @@ def _state(settings: "Config") -> Iterator[Finding]:
     ):
         nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
         writable = os.access(nearest, os.W_OK | os.X_OK)
-        kind = _file_system(nearest)
+        kind, remote = _file_system(nearest)
         remedy = None if writable else f"give this user permission to write {nearest}"
-        if what == "state" and kind in NETWORK:
+        if what == "state" and remote:
             remedy = "set STATE_PATH to a local disk: a database cannot live on a network mount"
         found = "writable" if writable else "not writable"
         yield Finding(f"{what} {folder}", f"{found}, on {kind}", remedy)
+
+
+def _database(settings: "Config") -> Iterator[Finding]:
+    from playlista.store import backup
+    from playlista.store.database import size_bytes
+
+    database = settings.store.database
+    if not database.exists():
+        return
+    size, free = size_bytes(database), shutil.disk_usage(database.parent).free
+    scarce = free < max(size * backup.ROOM, LITTLE_ROOM)
+    yield Finding(
+        f"database {database}",
+        f"{size / 1e6:.1f} MB, {free / 1e6:.0f} MB free beside it",
+        "free some space: it cannot grow, and cannot be copied" if scarce else None,
+    )
+    yield Finding("database copy", *_copy(database, settings.store.backup_interval_hours))
+
+
+def _copy(database: Path, interval_h: float) -> tuple[str, str | None]:
+    from playlista.store import backup
+
+    made_at = backup.made_at(database)
+    if made_at is None:
+        return "none yet", None if interval_h else "set BACKUP_INTERVAL_HOURS: none is ever made"
+    age_h = (time.time() - made_at) / 3600
+    late = interval_h > 0 and age_h > LATE * interval_h
+    return f"{age_h:.0f} h old", "start the daemon, or see in its log why" if late else None
 
 
 def _port(settings: "Config") -> Iterator[Finding]:
@@ -149,16 +189,13 @@ def _read(path: str) -> str:
         return ""
 
 
-def _file_system(folder: Path) -> str:
-    """Return the type of the mount a folder is on, as /proc/self/mountinfo names it."""
-    best, kind = "", sys.platform
-    resolved = f"{folder.resolve()}/"
-    for line in _read("/proc/self/mountinfo").splitlines():
-        before, _, after = line.partition(" - ")
-        mount = before.split()[4]
-        if resolved.startswith(f"{mount.rstrip('/')}/") and len(mount) >= len(best):
-            best, kind = mount, after.split()[0]
-    return kind
+def _file_system(folder: Path) -> tuple[str, bool]:
+    """Return the type of the file system a folder is on, and whether it is a network's."""
+    from playlista import mounts
+
+    mount = mounts.of(os.fsencode(folder.resolve()), mounts.table())
+    kind = b"unknown file system" if mount is None else mount.kind
+    return kind.decode(), kind in mounts.NETWORK
 
 
 EXAMINATIONS: tuple[Callable[["Config"], Iterator[Finding]], ...] = (
@@ -168,5 +205,6 @@ EXAMINATIONS: tuple[Callable[["Config"], Iterator[Finding]], ...] = (
     _inotify,
     _music,
     _state,
+    _database,
     _port,
 )

@@ -80,6 +80,18 @@ class StoreSettings(Slice):
         json_schema_extra=AT_START,
     )
 
+    tombstone_days: float = Field(
+        default=90,
+        ge=1,
+        description="A file that is gone, and what was heard in it, is remembered for so many days "
+        "in which the daemon ran.",
+    )
+    backup_interval_hours: float = Field(
+        default=24,
+        ge=0,
+        description="Copy the database to STATE_PATH/backup this often; 0 is never.",
+    )
+
     @property
     def database(self) -> Path:
         """The one SQLite file."""

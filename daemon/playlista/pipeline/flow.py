@@ -1,4 +1,4 @@
-"""The five joined: intake → dispatch → ear → save → refresh, in four threads."""
+"""The five joined: intake → dispatch → ear → save → refresh; and the upkeep, in a thread beside."""
 
 import functools
 from collections.abc import Callable
@@ -16,12 +16,13 @@ from playlista.pipeline.pace import Pace
 from playlista.pipeline.part import Part
 from playlista.pipeline.refresh import Refresh
 from playlista.pipeline.save import Save
+from playlista.pipeline.upkeep import Upkeep
 from playlista.records import Job
 from playlista.store.backlog import Backlog
 from playlista.store.database import Database
 from playlista.store.tracks import Tracks
 
-PARTS: Final = ("intake", "dispatch", "model", "composer")
+PARTS: Final = ("intake", "dispatch", "model", "composer", "upkeep")
 
 
 def _no_beat(_: str) -> None:
@@ -78,7 +79,14 @@ class Flow:
             config.store.database,
             calm=lambda: self._dispatch.calm,
         )
-        loops = (self._intake.run, self._dispatch.run, self._ear.run, self._composer.run)
+        self._upkeep = Upkeep(database, config.store, metrics, calm=lambda: self._dispatch.calm)
+        loops = (
+            self._intake.run,
+            self._dispatch.run,
+            self._ear.run,
+            self._composer.run,
+            self._upkeep.run,
+        )
         self._parts = [
             Part(name, loop, functools.partial(beat, name))
             for name, loop in zip(PARTS, loops, strict=True)
@@ -173,6 +181,7 @@ class Flow:
         self._ear.reload(config)
         self._dispatch.reload(config)
         self._pace.batch_size = config.pool.batch_size
+        self._upkeep.settings = config.store
         self._dispatch.wake()
 
     def _changed(self, found: Found) -> None:

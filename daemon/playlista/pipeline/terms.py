@@ -18,6 +18,7 @@ ANALYSIS: Final = "playlista.analysis.recipe:run"
 WARM_UP: Final = "playlista.analysis.recipe:prepare"
 MODEL: Final = "playlista.inference.host:run"
 COMPOSITION: Final = "playlista.pipeline.compose:run"
+COPY: Final = "playlista.store.backup:run"
 """Dotted names, because the parent must not import what the children need."""
 
 HALF_BITS: Final = 16
@@ -75,6 +76,11 @@ def composer(config: Config) -> Terms:
     return Terms(
         target=COMPOSITION, env=_environment(config), nice=NICE, idle_limit_s=COMPOSER_IDLE_S
     )
+
+
+def copyist() -> Terms:
+    """Return how the process that copies the database is made."""
+    return Terms(target=COPY, nice=NICE, tasks=1)
 
 
 def limits(pool: PoolSettings) -> Limits:

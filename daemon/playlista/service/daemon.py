@@ -15,6 +15,7 @@ from playlista.pipeline.flow import PARTS, Flow
 from playlista.service import logs
 from playlista.service.health import Health, Pulse
 from playlista.service.notify import Notifier
+from playlista.service.patience import patiently
 from playlista.service.reload import needs_restart
 from playlista.service.signals import Signals
 from playlista.service.status import describe, describe_model
@@ -53,13 +54,16 @@ def serve(load: Callable[[], Loaded]) -> int:
         metrics = metrics_for(
             lambda metrics: logs.set_up(loaded.config.service.log_level, count=metrics.count_log)
         )
-        database = Database(loaded.config.store.database)
+        database = patiently(lambda: Database(loaded.config.store.database), signals, notifier)
+        if database is None:
+            return 0
         stack.callback(database.close)
         daemon = Daemon(loaded, load, database, metrics, notifier)
         server = stack.enter_context(daemon.server())
-        stack.enter_context(daemon.flow)
+        if patiently(lambda: stack.enter_context(daemon.flow), signals, notifier) is None:
+            return 0
         stack.callback(daemon.stop, signals)
-        print(f"playlista serves at {server.url}", flush=True)  # noqa: T201 - for the terminal
+        logs.say(f"playlista serves at {server.url}")
         notifier.ready()
         while not signals.stop:
             daemon.tick()

@@ -11,7 +11,7 @@ from playlista.pool.slot import State
 from playlista.records import Tier
 from playlista.service import logs
 from playlista.stages import TIMED
-from playlista.store import backlog
+from playlista.store import backlog, backup
 from playlista.watch.dirty import WatchEvent
 from playlista.watch.observer import Trouble
 from playlista.watch.reconcile import Difference
@@ -39,5 +39,6 @@ def closed_sets() -> Closed:
         "update_reason": tuple(UpdateReason),
         "outlet": refresh.OUTLETS,
         "push_outcome": refresh.PUSH_OUTCOMES,
+        "backup_outcome": backup.OUTCOMES,
         "level": logs.LEVELS,
     }

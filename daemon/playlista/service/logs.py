@@ -51,6 +51,16 @@ def set_up(
     logging.captureWarnings(True)
 
 
+def say(line: str) -> None:
+    """Print a line for whoever started us; that nobody reads it is no trouble."""
+    if sys.stdout is None:  # started with a closed stdout
+        return
+    try:
+        print(line, flush=True)  # noqa: T201 - not a record: it is for the terminal
+    except OSError:
+        _silence(sys.stdout)
+
+
 def level_of(record: logging.LogRecord) -> Level:
     """Return the closed name of a level; what lies between counts as the lower one."""
     fitting = (
@@ -138,10 +148,18 @@ class _Lines(logging.StreamHandler[TextIO]):
         if not isinstance(error, OSError):
             super().handleError(record)
         elif error.errno in _NOBODY_READS:
-            # Python's own advice on SIGPIPE: else the flush at exit fails, with status 120.
-            silence = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(silence, self.stream.fileno())
-            os.close(silence)
+            _silence(self.stream)
+
+
+def _silence(stream: TextIO) -> None:
+    """Write to nowhere from now on: else the flush at exit fails, with status 120.
+
+    Source:
+        Python's documentation of signal, "Note on SIGPIPE".
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 class _Counter(logging.Handler):

@@ -1,4 +1,4 @@
-"""What systemd hears of the daemon: READY, STATUS, WATCHDOG, STOPPING.
+"""What systemd hears of the daemon: READY, EXTEND_TIMEOUT, STATUS, WATCHDOG, STOPPING.
 
 The protocol is one datagram of ``KEY=value`` lines, too small to be worth a dependency
 that needs a compiler. Without a socket every call does nothing.
@@ -46,6 +46,10 @@ class Notifier:
     def ready(self) -> None:
         """Say that the daemon serves, at start and after every reload."""
         self._send("READY=1")
+
+    def extend(self, more: Seconds) -> None:
+        """Ask for more time, from now, until `ready` or the next call."""
+        self._send(f"EXTEND_TIMEOUT_USEC={more * 1e6:.0f}")
 
     def status(self, text: str) -> None:
         """Show one line in ``systemctl status``."""

@@ -4,20 +4,22 @@ Desired state and result live in the same file, so that a result and its acknowl
 are one transaction: ``kill -9`` between them is impossible (ADR 0004).
 """
 
-import fcntl
-import os
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from playlista.errors import AlreadyRunning, StoreBroken, StoreBusy
-from playlista.store.migrate import migrate
+from playlista.errors import StoreBroken, StoreBusy
+from playlista.store import opening
+from playlista.store.lock import Lock
+from playlista.store.opening import BUSY_S
+from playlista.store.trouble import translated
 
-BUSY_S = 5.0  # how long another process may hold the write lock (a guess)
-RETRY_S = 5.0  # what a caller should wait after StoreBusy (a guess)
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
+
+log = logging.getLogger(__name__)
 
 
 class Database:
@@ -25,6 +27,8 @@ class Database:
 
     Raises:
         AlreadyRunning: Another daemon holds the lock.
+        BadConfig: The path is on a network file system.
+        StoreBusy: Locked, full or failing disk: the same may work later.
         StoreBroken: Damaged, newer than this program, or not writable.
     """
 
@@ -33,11 +37,13 @@ class Database:
             raise StoreBroken(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 is needed")
         self.path = path
         self._guard = threading.Lock()
-        self._lock_fd = _lock(path)
+        self._lock = Lock(path)
         try:
-            self._connection = _open(path)
+            self._connection = opening.connect(path, check=not self._lock.begin())
         except BaseException:
-            os.close(self._lock_fd)
+            with suppress(OSError):
+                self._lock.undo()
+            self._lock.release()
             raise
 
     @contextmanager
@@ -67,17 +73,34 @@ class Database:
 
     def size_bytes(self) -> int:
         """Return the size of the database with its write-ahead log."""
-        beside = (self.path, self.path.with_name(self.path.name + "-wal"))
-        return sum(file.stat().st_size for file in beside if file.exists())
+        return size_bytes(self.path)
+
+    def shorten_log(self) -> None:
+        """Fold the write-ahead log into the file, unless somebody reads or writes just now.
+
+        Raises:
+            StoreBusy: The disk is full or fails.
+        """
+        with translated(), closing(sqlite3.connect(self.path, timeout=0)) as one:
+            one.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
-        """Fold the write-ahead log into the file and let go of the lock."""
-        with self._guard, translated():
+        """Fold the write-ahead log into the file, if the disk lets it, and let go of the lock."""
+        with self._guard:
             try:
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._fold()
+            except StoreBusy as busy:
+                log.warning("the write-ahead log stays for the next start: %s", busy.what)
             finally:
                 self._connection.close()
-                os.close(self._lock_fd)
+                self._lock.release()
+
+    def _fold(self) -> None:
+        with translated():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.close()
+        with suppress(OSError):  # it will only be checked at the next start
+            self._lock.end()
 
 
 @contextmanager
@@ -128,6 +151,12 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
             connection.close()
 
 
+def size_bytes(path: Path) -> int:
+    """Return the size of a database with its write-ahead log."""
+    both = (path, path.with_name(f"{path.name}-wal"))
+    return sum(file.stat().st_size for file in both if file.exists())
+
+
 def _require(path: Path) -> None:
     if not path.exists():
         raise _none_at(path)
@@ -135,79 +164,3 @@ def _require(path: Path) -> None:
 
 def _none_at(path: Path) -> StoreBroken:
     return StoreBroken(f"no database at {path}: run `playlista analyze` or the daemon first")
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn SQLite's errors into ours, at this one door.
-
-    Raises:
-        StoreBusy: What may work later.
-        StoreBroken: What never will.
-    """
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
-            raise  # wrong SQL: a bug of ours
-        raise StoreBusy(f"the database cannot be used now: {error}", RETRY_S) from error
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
-            raise  # a bug of ours
-        raise StoreBroken(_remedy(str(error))) from error
-
-
-def _remedy(why: str) -> str:
-    return (
-        f"the database is damaged ({why}): move playlista.db, -wal and -shm away together "
-        "and start again; the library will be analysed anew"
-    )
-
-
-def _lock(path: Path) -> int:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(path.with_name("playlista.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StoreBroken(f"cannot write in {path.parent}: {error.strerror}") from error
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(fd)
-        raise AlreadyRunning(
-            f"another playlista holds {path}: stop it first, or ask it with `playlista status`"
-        ) from error
-    except OSError as error:
-        os.close(fd)
-        raise StoreBroken(f"{path.parent} cannot be locked: {error.strerror}") from error
-    return fd
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(
-            path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-        )
-        with _closed_on_failure(connection):
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA foreign_keys=ON")
-            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise StoreBroken(_remedy(verdict))
-            migrate(connection)
-    except sqlite3.OperationalError as error:
-        raise StoreBroken(f"cannot open {path}: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise StoreBroken(_remedy(str(error))) from error
-    return connection
-
-
-@contextmanager
-def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        connection.close()
-        raise

@@ -1,0 +1,107 @@
+"""The table of mounts: lines as kernels wrote them, and the table of this machine."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from playlista import mounts
+from playlista.mounts import NETWORK, PSEUDO, of, read
+
+NAS = rb"""
+21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+22 21 0:20 / /proc rw,nosuid,nodev,noexec shared:5 master:3 - proc proc rw
+30 21 0:50 / /srv/my\040music rw shared:9 - nfs4 nas:/music rw,vers=4.2,addr=10.0.0.2
+31 30 0:51 / /srv/my\040music/phone ro - fuse.sshfs phone:/ ro
+40 21 8:17 /albums /srv/albums rw - ext4 /dev/sdb1 rw
+""".lstrip()
+
+
+def kind(path: bytes, table: bytes = NAS) -> bytes | None:
+    mount = of(path, read(table))
+    return mount and mount.kind
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (b"/", b"ext4"),
+        (b"/home", b"ext4"),
+        (b"/proc/self", b"proc"),
+        (b"/srv/my music", b"nfs4"),
+        (b"/srv/my music/a/b.flac", b"nfs4"),
+        (b"/srv/my music/phone/a.mp3", b"fuse.sshfs"),
+        (b"/srv/albums/a", b"ext4"),
+    ],
+)
+def test_a_path_is_on_the_innermost_mount(path, expected):
+    assert kind(path) == expected
+
+
+def test_a_name_that_only_begins_like_a_mount_is_not_on_it():
+    assert kind(b"/srv/my musical") == b"ext4"
+
+
+def test_what_is_mounted_over_a_folder_hides_the_mounts_below_it():
+    over = NAS + b"50 21 0:60 / /srv rw - tmpfs tmpfs rw\n"
+
+    assert kind(b"/srv/my music/a.flac", over) == b"tmpfs"
+
+
+def test_of_two_mounts_on_one_folder_the_later_counts():
+    twice = NAS + b"50 40 0:60 / /srv/albums rw - tmpfs tmpfs rw\n"
+
+    assert kind(b"/srv/albums/a", twice) == b"tmpfs"
+
+
+def test_a_root_that_is_its_own_parent_is_no_ring():
+    assert kind(b"/a", b"1 1 0:2 / / rw - rootfs rootfs rw\n") == b"rootfs"
+
+
+def test_a_table_without_a_root_says_nothing_of_what_is_outside():
+    assert kind(b"/home", b"40 21 8:17 / /srv rw - ext4 /dev/sdb1 rw\n") is None
+
+
+@pytest.mark.parametrize("share", [b"nfs4", b"cifs", b"smb3", b"9p", b"virtiofs", b"fuse.sshfs"])
+def test_a_share_of_another_machine_is_known_as_such(share):
+    line = b"60 21 0:70 / /mnt/share rw,relatime shared:7 - %s server:/share rw\n" % share
+
+    assert kind(b"/mnt/share/playlista.db", NAS + line) in NETWORK
+
+
+def test_a_disk_of_this_machine_is_no_share():
+    assert not NETWORK & {b"ext4", b"btrfs", b"xfs", b"zfs", b"overlay", b"fuse.mergerfs"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the table is Linux's own")
+def test_this_machine_has_a_root_and_its_own_proc(tmp_path):
+    table = mounts.table()
+
+    assert of(b"/proc/self", table).kind in PSEUDO
+    assert of(os.fsencode(tmp_path.resolve()), table).kind not in NETWORK | PSEUDO
+
+
+@pytest.mark.needs("unshare", "util-linux")
+def test_a_mount_of_ones_own_is_seen(tmp_path):
+    look = (
+        "import os, sys; from playlista import mounts\n"
+        "print(mounts.of(os.fsencode(sys.argv[1]), mounts.table()).kind.decode())"
+    )
+    script = 'mount -t tmpfs none "$1" && exec "$0" -c "$2" "$1/a/b"'
+
+    seen = subprocess.run(
+        ["unshare", "-Ur", "-m", "sh", "-c", script, sys.executable, tmp_path.resolve(), look],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert seen.stdout == "tmpfs\n"
+
+
+def test_where_there_is_no_table_there_is_no_mount(monkeypatch):
+    monkeypatch.setattr(mounts, "TABLE", Path("/nowhere"))
+
+    assert mounts.table() == ()
