@@ -70,7 +70,10 @@ def test_a_state_folder_that_is_read_only_at_the_start_is_named_in_one_line(home
     done = home.call("run", prefix=(*private_mounts, "sh", "-c", READ_ONLY, str(home.state)))
 
     assert done.returncode == 65
-    assert done.stderr == f"playlista: cannot write in {home.state}: Read-only file system\n"
+    assert done.stderr == (
+        f"playlista: cannot write in {home.state}: Read-only file system: "
+        "make that disk writable again, or set STATE_PATH to another\n"
+    )
 
 
 @pytest.mark.fault(41)
