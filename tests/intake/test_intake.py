@@ -166,7 +166,7 @@ def test_a_growing_file_waits_until_it_stops(home):
     home.after(10.1)
 
     assert home.files == {b"song.flac"}
-    (signature,) = [known.signature for known in home.tracks.known(1).values()]
+    (signature,) = [known.signature for known in home.tracks.known(1)]
     assert signature.size == 2 * len(FLAC)
 
 
@@ -788,7 +788,7 @@ def test_a_root_that_hangs_holds_up_no_other(home, tmp_path, monkeypatch):
 
 
 def test_a_bug_in_a_folder_ends_the_loop_loudly(home, monkeypatch):
-    monkeypatch.setattr(home.tracks, "known", lambda *_: 1 / 0)
+    monkeypatch.setattr(home.tracks, "known", lambda *_, **__: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         home.intake.run(threading.Event())

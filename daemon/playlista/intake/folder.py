@@ -179,7 +179,7 @@ class Folder:
         began = self._now()
         self._asked = False
         self._count_events(self._dirty.take())
-        self.standing.remember(self._survey.whole())
+        self._survey.whole()
         self._scan_at = Seconds(self._now() + self._arrivals.settings.scan_interval_seconds)
         self._ledger.metrics.scan_seconds.set(self._now() - began)
         self._ledger.metrics.last_scan.set_to_current_time()
@@ -218,10 +218,9 @@ class Folder:
         if not due:
             return
         gone = [known for known in due if self.standing.lacks(known)]
-        gone_n = self._ledger.vanish(self.root.root_id, gone, self.standing.may_vanish)
+        self._ledger.vanish(gone, self.standing.may_vanish)
         doubt_s = self.standing.doubt_s()
         if doubt_s is None:
-            self.standing.forget(gone_n)
             self.standing.is_whole()
         else:
             self._scan_at = Seconds(self._now() + doubt_s)
