@@ -347,10 +347,53 @@ def test_known_of_a_root_is_all_of_it_with_tombstones(shelf: Shelf) -> None:
     assert {name: one.missing for name, one in known.items()} == {b"a": True, b"b/c": False}
 
 
+def test_known_comes_in_the_byte_order_of_paths_however_many_pages_it_fills(shelf: Shelf) -> None:
+    names = [b"%04d" % (n * 7919 % 2001) for n in range(2001)]
+    shelf.tracks.apply(
+        Appeared(shelf.root.root_id, name, signature(n), candidate=False, landed_at=1.0)
+        for n, name in enumerate(names)
+    )
+
+    known = [one.relpath for one in shelf.tracks.known(shelf.root.root_id)]
+    rest = [one.relpath for one in shelf.tracks.known(shelf.root.root_id, after=b"0500")]
+
+    assert known == sorted(names)
+    assert rest == sorted(names)[501:]
+
+
 def test_known_is_of_one_root_alone(shelf: Shelf) -> None:
     shelf.land()
 
     assert shelf.all_known(shelf.tracks.root(b"/other")) == {}
+
+
+def test_a_row_that_changed_since_is_not_unchanged(shelf: Shelf) -> None:
+    kept, changed, moved = (shelf.land(name, n) for n, name in enumerate([b"a", b"b", b"c"]))
+    shelf.land(b"b", 7)
+    shelf.tracks.apply([move(shelf, moved.file_id, b"d", 2)])
+
+    assert shelf.tracks.unchanged([kept, changed, moved]) == [kept]
+
+
+def test_the_files_of_a_root_are_counted_without_tombstones(shelf: Shelf) -> None:
+    shelf.tracks.apply([Vanished(shelf.land(b"a", 1).file_id)])
+    shelf.land(b"b", 2)
+    shelf.land(b"cover.jpg", 3, candidate=False)
+
+    assert shelf.tracks.present_n(shelf.root.root_id) == 2
+
+
+def test_a_library_is_empty_until_something_was_in_it(shelf: Shelf) -> None:
+    empty = shelf.tracks.is_empty
+    shelf.tracks.apply([Vanished(shelf.land(b"a", 1).file_id)])
+
+    assert (empty, shelf.tracks.is_empty) == (True, False)
+
+
+def test_how_far_a_scan_came_is_remembered(shelf: Shelf) -> None:
+    shelf.tracks.mark_scan(shelf.root.root_id, b"caf\xe9/1")
+
+    assert [root.cursor for root in shelf.tracks.roots()] == [b"caf\xe9/1"]
 
 
 def test_a_twin_is_the_same_bytes_whatever_its_ctime(shelf: Shelf) -> None:

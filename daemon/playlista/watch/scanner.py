@@ -67,12 +67,13 @@ class Walk:
         depths = [self._children(folder, after)]
         while depths:
             for relpath, entry in depths[-1]:
-                if relpath.endswith(b"/"):
+                if not relpath.endswith(b"/"):
+                    found = self._file(relpath, entry)
+                    if found is not None:
+                        yield found
+                elif relpath[:-1] not in self._excluded:
                     depths.append(self._children(relpath[:-1], after))
                     break
-                found = self._file(relpath, entry)
-                if found is not None:
-                    yield found
             else:
                 depths.pop()
 
@@ -94,16 +95,8 @@ class Walk:
         except OSError as error:
             self._missed(folder, error)
             return iter(())
-        return (
-            child
-            for child in sorted(children.items(), key=itemgetter(0))
-            if self._is_wanted(child[0], after)
-        )
-
-    def _is_wanted(self, relpath: bytes, after: bytes) -> bool:
-        if not relpath.endswith(b"/"):
-            return relpath > after
-        return relpath[:-1] not in self._excluded and (relpath > after or after.startswith(relpath))
+        ordered = sorted(children.items(), key=itemgetter(0))
+        return iter([child for child in ordered if _reaches(child[0], after)] if after else ordered)
 
     def _file(self, relpath: bytes, entry: os.DirEntry[bytes]) -> Entry | None:
         try:
@@ -118,3 +111,8 @@ class Walk:
     def _missed(self, relpath: bytes, error: OSError) -> None:
         if error.errno not in GONE:
             self.unreadable.add(relpath)
+
+
+def _reaches(relpath: bytes, after: bytes) -> bool:
+    """Tell whether a file, or some file below a folder, can come after a path."""
+    return relpath > after or (relpath.endswith(b"/") and after.startswith(relpath))
