@@ -870,6 +870,54 @@ def test_a_root_that_hangs_holds_up_no_other(home, tmp_path, monkeypatch):
     thread.join(10)
 
 
+def test_a_disk_that_never_says_where_it_leads_holds_up_neither_start_nor_reload(
+    home, tmp_path, monkeypatch
+):
+    answer = threading.Event()
+    real = os.path.realpath
+
+    def hanging(path, **how):
+        if os.fsencode(path) == os.fsencode(tmp_path / "nas"):
+            answer.wait(20)
+        return real(path, **how)
+
+    monkeypatch.setattr(os.path, "realpath", hanging)
+    monkeypatch.setattr("playlista.intake.intake.HUNG_S", 0.5)
+    intake = home.open(tmp_path / "nas", home.music)
+    stop = threading.Event()
+    thread = threading.Thread(target=intake.run, args=(stop,))
+    thread.start()
+    home.years_later_s = 3600
+    home.put("song.flac")
+    intake.reload(WatchSettings(music_paths=(tmp_path / "nas", home.music)))
+
+    assert eventually(lambda: home.files == {b"song.flac"})
+    assert eventually(lambda: "hung" in {root["state"] for root in intake.roots_status()})
+    answer.set()
+    stop.set()
+    thread.join(10)
+
+
+def test_a_root_with_two_names_is_looked_at_once(home):
+    home.put("song.flac")
+    (home.music.parent / "zzz").symlink_to(home.music)
+    home.open(home.music.parent / "zzz", home.music)
+    home.scan()
+
+    states = {root["path"]: root["state"] for root in home.intake.roots_status()}
+    assert states == {str(home.music): "online", str(home.music.parent / "zzz"): "offline"}
+    assert home.landed == [b"song.flac"]
+
+
+def test_our_own_folder_is_found_through_a_link(home):
+    home.put("lists/one.flac")
+    home.put("song.flac")
+    (home.music.parent / "link").symlink_to(home.music)
+    home.open(home.music.parent / "link")
+
+    assert home.scan().files == {b"song.flac"}
+
+
 def test_a_bug_in_a_folder_ends_the_loop_loudly(home, monkeypatch):
     monkeypatch.setattr(home.tracks, "known", lambda *_, **__: 1 / 0)
 

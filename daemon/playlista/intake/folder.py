@@ -7,6 +7,8 @@ memory is short, the answer is always to look again.
 import logging
 import threading
 import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from playlista.config.settings import WatchSettings
 from playlista.errors import TryAgain, printable
@@ -21,6 +23,7 @@ from playlista.watch.backoff import BackOff
 from playlista.watch.dirty import Dirty, Noted
 from playlista.watch.lookout import Lookout
 from playlista.watch.observer import Trouble
+from playlista.watch.roots import Parts, own_folders, resolved
 
 LOOK_S = 0.5  # events are gathered for at least so long (a guess)
 SHARE = 10  # looking takes one part in so many of the time, however many events come (a guess)
@@ -41,10 +44,12 @@ class Folder:
         root: As the database remembers it.
         ledger: Where differences are written.
         arrivals: What becomes of new files.
-        excluded: Folders below it that are ours, relative to it.
+        own: Folders of ours, never looked into.
+        rival: Tells which other root, if any, has the same files.
         watching: False looks when asked, and never listens.
 
     Attributes:
+        real: Where the root leads; None until its own thread has found out.
         standing: Whether it can be believed.
         lookout: How it is observed.
         pulse: Monotonic time of the last sign of life.
@@ -57,8 +62,9 @@ class Folder:
         ledger: Ledger,
         arrivals: Arrivals,
         *,
-        excluded: frozenset[bytes] = frozenset(),
-        watching: bool = True,
+        own: Iterable[Path],
+        rival: Callable[[bytes], str | None],
+        watching: bool,
     ) -> None:
         self.root = root
         self.pulse = time.monotonic()
@@ -68,6 +74,10 @@ class Folder:
         self._ledger = ledger
         self._arrivals = arrivals
         self._dirty = Dirty(self.wake.set)
+        self.real: Parts | None = None
+        self._own = tuple(own)
+        self._rival = rival
+        excluded = self._excluded = set[bytes]()
         self.standing = Standing(root, ledger.tracks, excluded)
         self.lookout = Lookout(root.path, self._dirty, excluded, self._count_rebuild)
         self._watching = watching
@@ -135,7 +145,10 @@ class Folder:
         return Seconds(self._step_at + time.monotonic() - self._step_began)
 
     def _is_there(self) -> bool:
-        there = self.standing.is_there()
+        if self._identity is None:
+            self.real = resolved(self.root.path)
+            self._excluded |= own_folders(self.real, self._own)
+        there = self.standing.is_there(self._rival(self.root.path))
         if not there:
             self.lookout.stop()
             self._absence.clear()

@@ -7,6 +7,7 @@ it vanishes; it comes back by itself (ADR 0006).
 
 import logging
 import os
+from collections.abc import Set as AbstractSet
 
 from playlista.errors import printable
 from playlista.records import Known, Root
@@ -36,7 +37,7 @@ class Standing:
         why: Why it is offline.
     """
 
-    def __init__(self, root: Root, tracks: Tracks, excluded: frozenset[bytes]) -> None:
+    def __init__(self, root: Root, tracks: Tracks, excluded: AbstractSet[bytes]) -> None:
         self.state, self.why = root.state, root.why
         self._root = root
         self._tracks = tracks
@@ -52,14 +53,17 @@ class Standing:
         """Whether nothing that is missing counts as deleted."""
         return self.state == "offline"
 
-    def is_there(self) -> bool:
+    def is_there(self, refused: str | None = None) -> bool:
         """Look whether the root can be read at all, and remember the answer.
+
+        Args:
+            refused: Why it must not be believed whatever is there.
 
         Raises:
             StoreBusy: The answer could not be remembered.
         """
         presence = look(self._root.path, self._excluded)
-        why = presence.why or (self._loss() if presence.empty else None)
+        why = presence.why or refused or (self._loss() if presence.empty else None)
         if why is not None:
             self._seen = None
             self._go_offline(why)

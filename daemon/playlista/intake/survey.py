@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from itertools import takewhile
 from typing import TypeVar
 
@@ -44,7 +45,7 @@ class Survey:
         ledger: Ledger,
         arrivals: Arrivals,
         absence: Absence,
-        excluded: frozenset[bytes],
+        excluded: AbstractSet[bytes],
         *,
         now: Callable[[], Seconds],
         alive: Callable[[], object],

@@ -9,6 +9,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ class Walk:
             it: unknown, and so never taken for deleted.
     """
 
-    def __init__(self, root: bytes, excluded: frozenset[bytes] = frozenset()) -> None:
+    def __init__(self, root: bytes, excluded: AbstractSet[bytes] = frozenset()) -> None:
         self._root = root
         self._excluded = excluded
         self.unreadable: set[bytes] = set()
