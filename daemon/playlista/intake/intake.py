@@ -41,7 +41,7 @@ class Intake:
         watching: False looks when asked, and never listens for events.
 
     Raises:
-        BadConfig: Roots that are equal or lie in each other.
+        BadConfig: Roots that are equal or lie in each other, by their names.
     """
 
     def __init__(  # noqa: PLR0913 - an assembly point, called once, by keyword
@@ -179,7 +179,7 @@ class Intake:
         """Watch what new settings say; files of a root that is not among them stay known.
 
         Raises:
-            BadConfig: Roots that are equal or lie in each other; nothing has changed.
+            BadConfig: Roots that are equal or lie in each other, by their names; nothing has changed.
         """
         self._paths = checked(settings.music_paths)
         self._settings = settings
