@@ -48,7 +48,7 @@ class Arrivals:
         self._has_left = has_left
         self._wall = wall
         self._settle: Settle[bytes, Arrived] = Settle()
-        self._taken: list[tuple[Arrived, Seconds, Seconds | None]] = []
+        self._taken: dict[bytes, tuple[Arrived, Seconds, Seconds | None]] = {}
         self._lines: list[Line] = []
         self._may_be_moved = True
 
@@ -85,7 +85,7 @@ class Arrivals:
         Raises:
             StoreBusy: See `flush`.
         """
-        self._taken.append((arrived, now, quiet_s))
+        self._taken[arrived.entry.relpath] = (arrived, now, quiet_s)
         self._flush_many()
 
     def _flush_many(self) -> None:
@@ -98,15 +98,14 @@ class Arrivals:
         Raises:
             StoreBusy: It was dropped, and must be looked for again.
         """
-        taken, self._taken = self._taken, []
-        moves = self._moves([arrived.entry for arrived, _, _ in taken])
-        for arrived, now, quiet_s in taken:
-            moved = moves.get(arrived.entry.relpath)
-            if moved is None:
-                self._wait(arrived, now, quiet_s)
+        taken, self._taken = self._taken, {}
+        moves = self._moves([arrived.entry for arrived, _, _ in taken.values()])
+        for relpath, seen in taken.items():
+            if relpath in moves:
+                self._settle.forget(relpath)
+                self._put(Difference.MOVED, moves[relpath])
             else:
-                self._settle.forget(moved.relpath)
-                self._put(Difference.MOVED, moved)
+                self._wait(*seen)
         lines, self._lines = self._lines, []
         if lines:
             self._ledger.write(lines)
@@ -196,5 +195,5 @@ class Arrivals:
     def clear(self) -> None:
         """Forget everything: it must be looked for again."""
         self._settle = Settle()
-        self._taken = []
+        self._taken = {}
         self._lines = []

@@ -179,7 +179,8 @@ class Intake:
         """Watch what new settings say; files of a root that is not among them stay known.
 
         Raises:
-            BadConfig: Roots that are equal or lie in each other, by their names; nothing has changed.
+            BadConfig: Roots that are equal or lie in each other, by their names; nothing has
+                changed.
         """
         self._paths = checked(settings.music_paths)
         self._settings = settings

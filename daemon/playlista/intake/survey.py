@@ -83,7 +83,8 @@ class Survey:
         if start:
             before = self._cursor.following(walk.below())
             gone += self._compare(walk, _up_to(start, before), _up_to(start, known(root_id)))
-        self._finish(walk, gone)
+        self._arrivals.flush()
+        self._doubt(walk, gone)
 
     def places(self, noted: Noted) -> None:
         """Compare the places where something happened.
@@ -97,6 +98,8 @@ class Survey:
             else:
                 for name, finished in names.items():
                     self._place(join(folder, name), finished=finished)
+            # what arrived with its folder must not wait as what is named below would
+            self._arrivals.flush()
 
     def _place(self, place: bytes, *, finished: bool | None = None) -> None:
         """Compare a file, or all below a folder."""
@@ -104,7 +107,7 @@ class Survey:
         known = self._ledger.tracks.known(self._root.root_id, place)
         # only the file that an event named is known to be changing just now
         quiet_s = self._quiet_s(finished=finished)
-        self._finish(walk, self._compare(walk, walk.at(place), known, named=(place, quiet_s)))
+        self._doubt(walk, self._compare(walk, walk.at(place), known, named=(place, quiet_s)))
 
     def _quiet_s(self, *, finished: bool | None) -> Seconds | None:
         settings = self._arrivals.settings
@@ -132,9 +135,8 @@ class Survey:
                     gone.append(difference.known)
         return gone
 
-    def _finish(self, walk: Walk, gone: Iterable[Known]) -> None:
-        """Write what arrived, and only then doubt what did not: it may have moved."""
-        self._arrivals.flush()
+    def _doubt(self, walk: Walk, gone: Iterable[Known]) -> None:
+        """Note what is gone, from the end of the look on, and say what could not be seen."""
         for known in gone:
             self._absence.seen(known, self._now())
         for relpath in sorted(walk.unreadable - self.unreadable):
