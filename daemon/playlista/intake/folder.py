@@ -77,6 +77,7 @@ class Folder:
         self.real: Parts | None = None
         self._own = tuple(own)
         self._rival = rival
+        # filled by the folder's own thread, before anything is looked at
         excluded = self._excluded = set[bytes]()
         self.standing = Standing(root, ledger.tracks, excluded)
         self.lookout = Lookout(root.path, self._dirty, excluded, self._count_rebuild)
