@@ -347,7 +347,10 @@ def test_known_of_a_root_is_all_of_it_with_tombstones(shelf: Shelf) -> None:
     assert {name: one.missing for name, one in known.items()} == {b"a": True, b"b/c": False}
 
 
-def test_known_comes_in_the_byte_order_of_paths_however_many_pages_it_fills(shelf: Shelf) -> None:
+def test_known_comes_in_the_byte_order_of_paths_however_many_pages_it_fills(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playlista.store.tracks.PAGE_N", 1000)
     names = [b"%04d" % (n * 7919 % 2001) for n in range(2001)]
     shelf.tracks.apply(
         Appeared(shelf.root.root_id, name, signature(n), candidate=False, landed_at=1.0)

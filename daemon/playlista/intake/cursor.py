@@ -19,17 +19,17 @@ class Cursor:
     Args:
         root: The root, with the cursor as it was saved.
         tracks: Where it is saved.
-        now: Monotonic time.
+        alive: Called for every file; returns the monotonic time, or raises to end the look.
 
     Attributes:
         place: That path, relative to the root; empty before the first.
     """
 
-    def __init__(self, root: Root, tracks: Tracks, now: Callable[[], Seconds]) -> None:
+    def __init__(self, root: Root, tracks: Tracks, alive: Callable[[], Seconds]) -> None:
         self.place = self._saved = root.cursor
         self._root_id = root.root_id
         self._tracks = tracks
-        self._now = now
+        self._alive = alive
 
     def following(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Pass entries on, and keep pace with them.
@@ -37,13 +37,14 @@ class Cursor:
         Raises:
             StoreBusy: The place could not be saved.
         """
-        save_at = self._now() + SAVE_S
+        save_at = self._alive() + SAVE_S
         for entry in entries:
+            now = self._alive()
+            if now >= save_at:
+                self.save()
+                save_at = now + SAVE_S
             yield entry
             self.place = entry.relpath
-            if self._now() >= save_at:
-                self.save()
-                save_at = self._now() + SAVE_S
 
     def rewind(self) -> None:
         """Go back to the beginning: everything has been looked at."""

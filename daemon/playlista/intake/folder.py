@@ -220,10 +220,11 @@ class Folder:
         took_s = self._now() - began
         return Seconds(self._now() + min(BURST_S, max(LOOK_S, SHARE * took_s)))
 
-    def _alive(self) -> None:
+    def _alive(self) -> Seconds:
         self.pulse = time.monotonic()
         if self.stopping:
             raise Stopped
+        return Seconds(self.pulse)
 
     # --- deletions, last ----------------------------------------------------------
 

@@ -33,7 +33,7 @@ class Survey:
         absence: Takes what is gone.
         excluded: Folders below the root that are ours, relative to it.
         now: Monotonic time.
-        alive: Called for every file; may raise to end the look.
+        alive: Called for every file; returns the monotonic time, or raises to end the look.
 
     Attributes:
         unreadable: What the last full scan could not see, relative to the root.
@@ -48,7 +48,7 @@ class Survey:
         excluded: AbstractSet[bytes],
         *,
         now: Callable[[], Seconds],
-        alive: Callable[[], object],
+        alive: Callable[[], Seconds],
     ) -> None:
         self.unreadable: set[bytes] = set()
         self._root = root
@@ -58,7 +58,7 @@ class Survey:
         self._excluded = excluded
         self._now = now
         self._alive = alive
-        self._cursor = Cursor(root, ledger.tracks, now)
+        self._cursor = Cursor(root, ledger.tracks, alive)
 
     def whole(self) -> None:
         """Compare everything, beginning where an earlier look was ended.
@@ -107,7 +107,9 @@ class Survey:
         known = self._ledger.tracks.known(self._root.root_id, place)
         # only the file that an event named is known to be changing just now
         quiet_s = self._quiet_s(finished=finished)
-        self._doubt(walk, self._compare(walk, walk.at(place), known, named=(place, quiet_s)))
+        self._doubt(
+            walk, self._compare(walk, self._living(walk.at(place)), known, (place, quiet_s))
+        )
 
     def _quiet_s(self, *, finished: bool | None) -> Seconds | None:
         settings = self._arrivals.settings
@@ -124,7 +126,7 @@ class Survey:
     ) -> list[Known]:
         """Pass on what is there, and return what is not."""
         gone = []
-        for difference in compare(self._living(entries), known, walk.unreadable):
+        for difference in compare(entries, known, walk.unreadable):
             match difference:
                 case Arrived():
                     quiet_s = named[1] if difference.entry.relpath == named[0] else None

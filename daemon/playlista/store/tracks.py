@@ -24,7 +24,7 @@ _KNOWN = """
     SELECT id, root_id, relpath, dev, ino, size, mtime_ns, ctime_ns, missing_since
     FROM file WHERE """
 
-PAGE_N = 1000  # 0.5 MB of rows; reading so many takes some ms (a guess)
+PAGE_N = 5000  # 2 MB of rows; opening the database for each 1000 was 7 % of a scan (measured)
 
 
 @dataclass(frozen=True, slots=True)

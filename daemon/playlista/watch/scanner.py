@@ -105,9 +105,12 @@ class Walk:
         except OSError as error:
             self._missed(relpath, error)
             return None
-        if stat.S_ISLNK(found.st_mode):
-            return None
-        return Entry(relpath, Signature.of(found), stat.S_ISREG(found.st_mode))
+        kind = stat.S_IFMT(found.st_mode)
+        return (
+            None
+            if kind == stat.S_IFLNK
+            else Entry(relpath, Signature.of(found), kind == stat.S_IFREG)
+        )
 
     def _missed(self, relpath: bytes, error: OSError) -> None:
         if error.errno not in GONE:
