@@ -106,11 +106,9 @@ class Walk:
             self._missed(relpath, error)
             return None
         kind = stat.S_IFMT(found.st_mode)
-        return (
-            None
-            if kind == stat.S_IFLNK
-            else Entry(relpath, Signature.of(found), kind == stat.S_IFREG)
-        )
+        if kind == stat.S_IFLNK:
+            return None
+        return Entry(relpath, Signature.of(found), kind == stat.S_IFREG)
 
     def _missed(self, relpath: bytes, error: OSError) -> None:
         if error.errno not in GONE:
