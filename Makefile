@@ -26,7 +26,7 @@ export MUSIC
 test: .venv/installed ## the whole suite with coverage; REQUIRE_ALL=1 makes a skip a failure
 	@$(BIN)/python -m pytest --cov --cov-report=term $(if $(REQUIRE_ALL),--require-all) -m "not heavy"
 
-test-faults: .venv/installed ## the heavy half of the fault suite: some twenty minutes
+test-faults: .venv/installed ## the heavy half of the fault suite; REQUIRE_ALL=1 as above
 	@$(BIN)/python -m pytest $(if $(REQUIRE_ALL),--require-all) -m heavy
 
 check: .venv/installed ## format, lint, types, floors

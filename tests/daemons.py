@@ -110,8 +110,8 @@ class Home:
 
     def replays(self) -> bool:
         """Tell whether the delta log gives every playlist file byte for byte."""
-        log = (self.state / "deltas.jsonl").read_bytes().splitlines()
-        return replay(log) == {
+        log = self.state / "deltas.jsonl"
+        return log.exists() and replay(log.read_bytes().splitlines()) == {
             file.name: file.read_bytes() for file in self.playlists.glob("*.m3u8")
         }
 
