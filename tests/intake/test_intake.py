@@ -15,6 +15,7 @@ from playlista.errors import BadConfig, StoreBusy, UsageError
 from playlista.intake.intake import Intake
 from playlista.metrics import Metrics
 from playlista.service.labels import closed_sets
+from playlista.service.signals import Signals
 from playlista.store.database import Database, writing
 from playlista.store.roots import confirm
 from playlista.store.tracks import Tracks
@@ -115,7 +116,8 @@ class Home:
 @pytest.fixture
 def home(tmp_path, registry):
     home = Home(tmp_path, registry)
-    yield home
+    with Signals():  # without it no lease is asked for
+        yield home
     home.intake.close()
     home.database.close()
 
@@ -205,7 +207,7 @@ def test_a_changed_file_is_queued_again(home):
 def test_what_is_not_audio_is_looked_at_once_and_not_queued(home, monkeypatch):
     home.put("cover.jpg", b"\xff\xd8\xff" + bytes(100))
     home.scan()
-    monkeypatch.setattr("playlista.intake.arrivals.read_head", lambda *_: pytest.fail("opened"))
+    monkeypatch.setattr("playlista.intake.arrivals.look_into", lambda *_: pytest.fail("opened"))
     home.scan()
 
     assert home.query("SELECT relpath, candidate FROM file") == [(b"cover.jpg", 0)]
@@ -646,6 +648,8 @@ def test_watching_is_told(listening):
         "mode": "events",
         "state": "online",
         "why": None,
+        "settling": 0,
+        "open": 0,
     }
     assert listening.metrics.watches._value.get() == 2
 
