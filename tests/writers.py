@@ -27,7 +27,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: only it c
 
 
 @contextmanager
-def writing(path: Path, how: str) -> Iterator[None]:
+def held(path: Path, how: str) -> Iterator[None]:
     """Have another process hold a file in one of the ways of HOLDS."""
     code = (
         "import fcntl, mmap, os, signal, sys; path = sys.argv[1]\n"

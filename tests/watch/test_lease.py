@@ -11,7 +11,7 @@ from playlista.records import Signature
 from playlista.service.signals import Signals
 from playlista.watch.head import look_into
 from playlista.watch.lease import file_system, open_for_writing
-from writers import HOLDS, NOBODY, NOBODY_WITH_CAP_LEASE, needs_root, public_folder, writing
+from writers import HOLDS, NOBODY, NOBODY_WITH_CAP_LEASE, held, needs_root, public_folder
 
 ASK = """
 import os, signal, sys
@@ -55,7 +55,7 @@ def ask_as(path, *prefix):
 @pytest.mark.parametrize("how", HOLDS)
 def test_a_file_is_open_until_its_writer_is_done(song, how):
     before = Signature.of(song.stat())
-    with writing(song, how):
+    with held(song, how):
         assert look_into(os.fsencode(song), before).written is True
 
     assert look_into(os.fsencode(song), before).written is False
@@ -79,7 +79,7 @@ def test_nobody_is_told_of_his_own_files_and_with_cap_lease_of_all(owner, who, t
         path = folder / "song.flac"
         path.write_bytes(bytes(1000))
         os.chown(path, owner, owner)
-        with writing(path, "mapped"):
+        with held(path, "mapped"):
             assert ask_as(path, *who) == told
 
 
