@@ -16,7 +16,7 @@ from playlista.errors import IncompleteTrack
 from playlista.records import AudioSettings
 
 # kind -> minutes after which a hole costs less than two percent of them
-LONG_ENOUGH = {"flac": 1, "alac": 1, "tta": 1, "mka": 1, "mp3_320": 2, "wma": 4, "m4a": 7}
+LONG_ENOUGH = {"flac": 1, "alac": 1, "tta": 1, "mka": 5, "mp3_320": 2, "wma": 4, "m4a": 7}
 LENGTH_TELLS = ("wv", "aac", "ac3", "ogg", "opus")
 """Kinds of which nothing decodes behind a hole, or which state no length to compare with."""
 

@@ -65,6 +65,8 @@ def test_systemd_does_not_restart_what_only_a_person_can_mend():
         ("Type", "notify", "notify-reload is Type=simple before systemd 253"),
         ("ExecReload", "/bin/kill -HUP $MAINPID", "SIGHUP reloads"),
         ("KillMode", "mixed", "workers live on while the daemon drains"),
+        ("AmbientCapabilities", "CAP_LEASE", "the music may belong to others"),
+        ("CapabilityBoundingSet", "CAP_LEASE", "and nothing more"),
         ("OOMPolicy", "continue", "a worker killed for memory is no failure of the unit"),
         ("MemoryDenyWriteExecute", "no", "numba dies and TensorFlow returns zeros"),
     ],

@@ -10,8 +10,9 @@ import fcntl
 import os
 import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
+
+from playlista import mounts
 
 _SMB = frozenset({b"cifs", b"smb3"})  # grants and refuses by what the server lets it cache
 
@@ -41,21 +42,6 @@ def open_for_writing(fd: int) -> bool | None:
 
 
 def _is_smb(fd: int) -> bool:
-    with suppress(OSError):
-        return file_system(os.fstat(fd).st_dev, Path("/proc/self/mountinfo").read_bytes()) in _SMB
-    return False
-
-
-def file_system(dev: int, mountinfo: bytes) -> bytes | None:
-    """Return the type of the mounted device of this number; None when there is no such.
-
-    Args:
-        dev: As in `os.stat_result.st_dev`.
-        mountinfo: As /proc/self/mountinfo has it; see proc(5).
-    """
-    number = f"{os.major(dev)}:{os.minor(dev)}".encode("ascii")
-    for line in mountinfo.splitlines():
-        mount, _, kind = line.partition(b" - ")
-        if mount.split()[2] == number:
-            return kind.split()[0]
-    return None
+    path = os.fsencode(Path(f"/proc/self/fd/{fd}").readlink())
+    mount = mounts.of(path, mounts.table())
+    return mount is not None and mount.kind in _SMB
