@@ -19,8 +19,19 @@ HOLDS = {
 }
 """How a process may hold a file that it is not done with."""
 
-NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-NOBODY_WITH_CAP_LEASE = (*NOBODY, "--inh-caps=+lease", "--ambient-caps=+lease")
+NOBODY_ID = 65534
+
+
+def _nobody(*capabilities: str) -> tuple[str, ...]:
+    kept = ",".join(f"+{capability}" for capability in capabilities)
+    ids = (f"--reuid={NOBODY_ID}", f"--regid={NOBODY_ID}", "--clear-groups")
+    return ("setpriv", *ids, f"--inh-caps={kept}", f"--ambient-caps={kept}")
+
+
+NOBODY = _nobody("dac_read_search")
+"""Starts a program as nobody, who can at least find the interpreter, wherever that is."""
+
+NOBODY_WITH_CAP_LEASE = _nobody("dac_read_search", "lease")
 """As the unit in systemd/ starts the daemon."""
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: only it can become nobody")

@@ -11,7 +11,7 @@ from playlista.records import Signature
 from playlista.service.signals import Signals
 from playlista.watch.head import look_into
 from playlista.watch.lease import open_for_writing
-from writers import HOLDS, NOBODY, NOBODY_WITH_CAP_LEASE, held, needs_root, public_folder
+from writers import HOLDS, NOBODY, NOBODY_ID, NOBODY_WITH_CAP_LEASE, held, needs_root, public_folder
 
 ASK = """
 import os, signal, sys
@@ -67,7 +67,7 @@ def test_readers_are_no_writers(song):
 @pytest.mark.needs("setpriv", "util-linux")
 @pytest.mark.parametrize(
     ("owner", "who", "told"),
-    [(65534, NOBODY, "True"), (0, NOBODY_WITH_CAP_LEASE, "True"), (0, NOBODY, "None")],
+    [(NOBODY_ID, NOBODY, "True"), (0, NOBODY_WITH_CAP_LEASE, "True"), (0, NOBODY, "None")],
     ids=["its owner", "CAP_LEASE", "neither"],
 )
 def test_nobody_is_told_of_his_own_files_and_with_cap_lease_of_all(owner, who, told):
