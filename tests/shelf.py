@@ -37,7 +37,7 @@ class FakeClock:
 def signature(number: int, **changes: int) -> Signature:
     """A signature of its own for each number."""
     one = Signature(dev=7, ino=number, size=1000 + number, mtime_ns=2000, ctime_ns=3000)
-    return replace(one, **changes)
+    return one._replace(**changes)
 
 
 def analysis(
@@ -101,7 +101,11 @@ class Shelf:
 
     def known(self, relpath: bytes) -> Known:
         """Return what is remembered of a file."""
-        return self.tracks.known(self.root.root_id)[relpath]
+        return self.all_known()[relpath]
+
+    def all_known(self, root: Root | None = None) -> dict[bytes, Known]:
+        """Return what is remembered of a root, by relpath."""
+        return {known.relpath: known for known in self.tracks.known((root or self.root).root_id)}
 
     def leased(self) -> Job:
         """Lease the next track."""

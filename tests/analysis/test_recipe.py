@@ -269,7 +269,7 @@ def test_cleanup_collects_garbage(song, monkeypatch):
 def request(path, **changes):
     signature = Signature.of(path.stat())
     return AnalysisRequest(
-        os.fsencode(path), Tier.QUICK, dataclasses.replace(signature, **changes), AudioSettings()
+        os.fsencode(path), Tier.QUICK, signature._replace(**changes), AudioSettings()
     )
 
 

@@ -21,6 +21,7 @@ import cost  # noqa: E402
 import midi  # noqa: E402
 import pieces  # noqa: E402
 import report  # noqa: E402
+import scan  # noqa: E402
 import tracks  # noqa: E402
 from scores import acc1, acc2, by_confidence, mirex, off_by  # noqa: E402
 
@@ -349,3 +350,12 @@ def test_the_committed_document_is_whole():
     assert whole(text)
     assert {verdict for _, verdict in verdicts(text).values()} <= {"met", "**missed**", "unknown"}
     assert verdicts(text)
+
+
+def test_a_scan_is_measured_in_a_process_that_has_done_nothing_else(tmp_path):
+    found = scan.measured(tmp_path, 30)
+
+    assert found["files"] == 30
+    assert found["cpu_s"] > 0
+    assert found["grown_mb"] >= 0
+    assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 
 import pytest
@@ -43,12 +43,12 @@ class Home:
         self.years_later_s = 0.0
         self.intake = self.open(self.music)
 
-    def open(self, *roots, watching=False, **settings):
+    def open(self, *roots, watching=False, changed=None, **settings):
         self.intake = Intake(
             self.tracks,
             WatchSettings(music_paths=roots, **settings),
             self.metrics,
-            changed=lambda found: self.found.update(asdict(found)),
+            changed=changed or (lambda found: self.found.update(asdict(found))),
             expected=lambda: self.found.update(expected=1),
             own=(self.music / "lists",),
             watching=watching,
@@ -60,6 +60,11 @@ class Home:
         """Do what the command line does, beside the daemon."""
         with writing(self.database.path) as write:
             confirm(write, os.fsencode(self.music))
+
+    def stop(self):
+        """Tell every folder to stop, in the middle of whatever it does."""
+        for folder in self.intake._folders.values():
+            folder.stopping = True
 
     def put(self, name, content=FLAC):
         path = self.music / name
@@ -99,6 +104,11 @@ class Home:
         }
 
     @property
+    def landed(self):
+        """Names in the order in which they became known."""
+        return [relpath for (relpath,) in self.query("SELECT relpath FROM file ORDER BY id")]
+
+    @property
     def queued(self):
         return Counter(
             relpath
@@ -106,6 +116,11 @@ class Home:
                 "SELECT relpath FROM job JOIN file ON file.id = file_id WHERE missing_since IS NULL"
             )
         )
+
+    @property
+    def remembered(self):
+        (signature,) = self.query("SELECT dev, ino, size, mtime_ns, ctime_ns FROM file")
+        return signature
 
     @property
     def state(self):
@@ -176,7 +191,7 @@ def test_a_growing_file_waits_until_it_stops(home):
     home.after(10.1)
 
     assert home.files == {b"song.flac"}
-    (signature,) = [known.signature for known in home.tracks.known(1).values()]
+    (signature,) = [known.signature for known in home.tracks.known(1)]
     assert signature.size == 2 * len(FLAC)
 
 
@@ -253,6 +268,64 @@ def test_more_files_than_can_wait_are_all_found(home, monkeypatch):
     assert len(home.files) == 20
 
 
+def test_a_scan_that_the_store_ended_goes_on_where_it_was_and_misses_nothing(home, monkeypatch):
+    monkeypatch.setattr("playlista.intake.arrivals.BATCH_N", 5)
+    home.years_later_s = 3600
+    for n in range(20):
+        home.put(f"{n:02d}.flac")
+    real, calls = home.tracks.apply, []
+
+    def busy_once(differences):
+        calls.append(1)
+        if len(calls) == 2:
+            raise StoreBusy("locked", 1.0)
+        real(differences)
+
+    monkeypatch.setattr(home.tracks, "apply", busy_once)
+    home.after()
+    assert home.landed == [b"%02d.flac" % n for n in range(5)]
+
+    home.after(11)
+
+    order = [*range(5), *range(9, 20), *range(5, 9)]
+    assert home.landed == [b"%02d.flac" % n for n in order]
+
+
+def test_a_scan_that_was_stopped_goes_on_there_after_a_restart(home, monkeypatch):
+    monkeypatch.setattr("playlista.intake.arrivals.BATCH_N", 5)
+    home.years_later_s = 3600
+    for n in range(20):
+        home.put(f"{n:02d}.flac")
+    home.open(home.music, changed=lambda _: home.stop())
+    home.after()
+    assert home.landed == [b"%02d.flac" % n for n in range(5)]
+
+    home.open(home.music)
+    home.after()
+
+    assert home.landed == [b"%02d.flac" % n for n in range(20)]
+    assert home.query("SELECT cursor FROM root") == [(b"",)]
+
+
+@pytest.mark.parametrize("cursor", [b"05.flac", b"05.flac!", b"0", b"zz"])
+def test_wherever_a_scan_begins_it_sees_all_there_is_and_all_that_is_gone(home, cursor):
+    songs = [home.put(f"{n:02d}.flac") for n in range(10)]
+    home.scan().heard()
+    songs[2].unlink()
+    songs[8].unlink()
+    home.put("03b.flac")
+    home.put("09b.flac")
+    home.tracks.mark_scan(1, cursor)
+    home.open(home.music)
+    home.scan()
+
+    assert +home.found == {"new": 2, "vanished": 2, "expected": home.found["expected"]}
+    assert home.files == {b"%02d.flac" % n for n in (0, 1, 3, 4, 5, 6, 7, 9)} | {
+        b"03b.flac",
+        b"09b.flac",
+    }
+
+
 def test_names_of_any_bytes_are_remembered(home):
     name = b"caf\xe9\n.flac"
     home.put(os.fsdecode(name))
@@ -310,8 +383,7 @@ def test_every_way_to_change_a_file_is_noticed_once(home, change):
 
     assert home.queued == {b"song.flac": 1}
     assert home.found["changed"] == 1
-    (known,) = home.tracks.known(1).values()
-    assert known.signature == Signature.of(song.stat())
+    assert home.remembered == astuple(Signature.of(song.stat()))
 
 
 @pytest.mark.fault(29)
@@ -336,8 +408,7 @@ def test_a_download_that_pauses_is_taken_when_it_is_whole(home):
             song.write(FLAC)
     home.scan()
 
-    (known,) = home.tracks.known(1).values()
-    assert known.signature == Signature.of((home.music / "song.flac").stat())
+    assert home.remembered == astuple(Signature.of((home.music / "song.flac").stat()))
     assert home.found["new"] == 1
 
 
@@ -353,8 +424,7 @@ def test_what_is_written_through_memory_is_taken_when_it_is_whole(home):
     held.close()
     home.scan()
 
-    (known,) = home.tracks.known(1).values()
-    assert known.signature == Signature.of((home.music / "song.flac").stat())
+    assert home.remembered == astuple(Signature.of((home.music / "song.flac").stat()))
 
 
 def test_a_person_is_told_what_waits_and_one_look_at_the_library_ends_all_the_same(home):
@@ -890,6 +960,21 @@ def test_a_root_that_comes_back_is_watched_again(listening):
     assert listening.until(lambda: listening.queued == {b"album/song.flac": 1})
 
 
+def test_an_event_in_the_top_folder_reads_no_more_than_its_name(listening, monkeypatch):
+    real, read = listening.tracks.known, []
+
+    def spying(*place, **after):
+        for known in real(*place, **after):
+            read.append(known.relpath)
+            yield known
+
+    monkeypatch.setattr(listening.tracks, "known", spying)
+    listening.put("song.flac")
+
+    assert listening.until(lambda: listening.queued)
+    assert set(read) <= {b"song.flac"}
+
+
 def test_events_are_counted(listening):
     listening.put("song.flac")
     listening.until(lambda: listening.queued)
@@ -957,9 +1042,57 @@ def test_a_root_that_hangs_holds_up_no_other(home, tmp_path, monkeypatch):
     thread.join(10)
 
 
+def test_a_disk_that_never_says_where_it_leads_holds_up_neither_start_nor_reload(
+    home, tmp_path, monkeypatch
+):
+    answer = threading.Event()
+    real = os.path.realpath
+
+    def hanging(path, **how):
+        if os.fsencode(path) == os.fsencode(tmp_path / "nas"):
+            answer.wait(20)
+        return real(path, **how)
+
+    monkeypatch.setattr(os.path, "realpath", hanging)
+    monkeypatch.setattr("playlista.intake.intake.HUNG_S", 0.5)
+    intake = home.open(tmp_path / "nas", home.music)
+    stop = threading.Event()
+    thread = threading.Thread(target=intake.run, args=(stop,))
+    thread.start()
+    home.years_later_s = 3600
+    home.put("song.flac")
+    intake.reload(WatchSettings(music_paths=(tmp_path / "nas", home.music)))
+
+    assert eventually(lambda: home.files == {b"song.flac"})
+    assert eventually(lambda: "hung" in {root["state"] for root in intake.roots_status()})
+    answer.set()
+    stop.set()
+    thread.join(10)
+
+
+def test_a_root_with_two_names_is_looked_at_once(home):
+    home.put("song.flac")
+    (home.music.parent / "zzz").symlink_to(home.music)
+    home.open(home.music.parent / "zzz", home.music)
+    home.scan()
+
+    states = {root["path"]: root["state"] for root in home.intake.roots_status()}
+    assert states == {str(home.music): "online", str(home.music.parent / "zzz"): "offline"}
+    assert home.landed == [b"song.flac"]
+
+
+def test_our_own_folder_is_found_through_a_link(home):
+    home.put("lists/one.flac")
+    home.put("song.flac")
+    (home.music.parent / "link").symlink_to(home.music)
+    home.open(home.music.parent / "link")
+
+    assert home.scan().files == {b"song.flac"}
+
+
 @pytest.mark.fault(14)
 def test_a_bug_in_a_folder_ends_the_loop_loudly(home, monkeypatch):
-    monkeypatch.setattr(home.tracks, "known", lambda *_: 1 / 0)
+    monkeypatch.setattr(home.tracks, "known", lambda *_, **__: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         home.intake.run(threading.Event())

@@ -124,7 +124,7 @@ def test_all_differences_are_applied_or_none(shelf: Shelf) -> None:
     with pytest.raises(Exception, match="FOREIGN KEY"):
         shelf.tracks.apply([good, no_such_root])
 
-    assert shelf.tracks.known(shelf.root.root_id) == {}
+    assert shelf.all_known() == {}
 
 
 # --- vanished and returned ------------------------------------------------------------
@@ -194,7 +194,7 @@ def test_a_returned_file_is_known_by_its_new_signature(shelf: Shelf) -> None:
 def test_a_return_of_what_is_no_longer_remembered_is_nothing(shelf: Shelf) -> None:
     shelf.tracks.apply([Returned(999, signature(1)), Vanished(999)])
 
-    assert shelf.tracks.known(shelf.root.root_id) == {}
+    assert shelf.all_known() == {}
 
 
 # --- moved ----------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_a_moved_file_keeps_id_and_features(shelf: Shelf) -> None:
 
     shelf.tracks.apply([move(shelf, known.file_id, b"b/\xff.flac", 1)])
 
-    assert list(shelf.tracks.known(shelf.root.root_id)) == [b"b/\xff.flac"]
+    assert list(shelf.all_known()) == [b"b/\xff.flac"]
     assert shelf.known(b"b/\xff.flac").file_id == known.file_id
     assert (titles(shelf), shelf.states()) == (["kept"], {})
 
@@ -247,8 +247,8 @@ def test_a_file_moves_between_roots(shelf: Shelf) -> None:
 
     shelf.tracks.apply([Moved(known.file_id, other.root_id, b"a.flac", signature(1))])
 
-    assert shelf.tracks.known(shelf.root.root_id) == {}
-    assert shelf.tracks.known(other.root_id)[b"a.flac"].file_id == known.file_id
+    assert shelf.all_known() == {}
+    assert shelf.all_known(other)[b"a.flac"].file_id == known.file_id
 
 
 def test_a_tombstone_that_turns_up_elsewhere_is_alive_again(shelf: Shelf) -> None:
@@ -289,7 +289,7 @@ def test_an_album_may_be_renumbered(shelf: Shelf) -> None:
 
     shelf.tracks.apply([move(shelf, ids[n], b"%02d.flac" % (n + 1), n) for n in range(5)])
 
-    names = {known.file_id: name for name, known in shelf.tracks.known(shelf.root.root_id).items()}
+    names = {known.file_id: name for name, known in shelf.all_known().items()}
     assert names == {ids[n]: b"%02d.flac" % (n + 1) for n in range(5)}
 
 
@@ -321,53 +321,102 @@ def test_the_id_of_a_forgotten_file_is_never_given_again(shelf: Shelf) -> None:
 
 # --- known and twins --------------------------------------------------------------------
 
-BELOW = [b"a/b/1", b"a/b/\x01", b"a/b/\xff\xfe", b"a/b/c/d", b"a/b/\xf0\x9f\x8e\xb5"]
-BESIDE = [b"a/b", b"a/b.flac", b"a/b!", b"a/b0", b"a/b0/x", b"a/bb/1", b"a/b\xff/1", b"a/a", b"b"]
+BELOW = [b"a/b", b"a/b/1", b"a/b/\x01", b"a/b/\xff\xfe", b"a/b/c/d", b"a/b/\xf0\x9f\x8e\xb5"]
+BESIDE = [b"a/b.flac", b"a/b!", b"a/b0", b"a/b0/x", b"a/bb/1", b"a/b\xff/1", b"a/a", b"b"]
 
 
 @pytest.mark.parametrize("directory", [b"a/b", b"\x80\xff", b"caf\xe9"])
-def test_known_below_a_directory_is_that_and_nothing_beside(shelf: Shelf, directory: bytes) -> None:
+def test_known_at_a_place_is_that_with_all_below_and_nothing_beside(
+    shelf: Shelf, directory: bytes
+) -> None:
     below = [name.replace(b"a/b", directory) for name in BELOW]
     beside = [name.replace(b"a/b", directory) for name in BESIDE]
     for number, name in enumerate(below + beside):
         shelf.land(name, number)
 
-    assert sorted(shelf.tracks.known(shelf.root.root_id, directory)) == sorted(below)
+    known = [one.relpath for one in shelf.tracks.known(shelf.root.root_id, directory)]
+    assert known == sorted(below)
 
 
 def test_known_of_a_root_is_all_of_it_with_tombstones(shelf: Shelf) -> None:
     shelf.tracks.apply([Vanished(shelf.land(b"a", 1).file_id)])
     shelf.land(b"b/c", 2)
 
-    known = shelf.tracks.known(shelf.root.root_id)
+    known = shelf.all_known()
 
     assert {name: one.missing for name, one in known.items()} == {b"a": True, b"b/c": False}
+
+
+def test_known_comes_in_the_byte_order_of_paths_however_many_pages_it_fills(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playlista.store.tracks.PAGE_N", 1000)
+    names = [b"%04d" % (n * 7919 % 2001) for n in range(2001)]
+    shelf.tracks.apply(
+        Appeared(shelf.root.root_id, name, signature(n), candidate=False, landed_at=1.0)
+        for n, name in enumerate(names)
+    )
+
+    known = [one.relpath for one in shelf.tracks.known(shelf.root.root_id)]
+    rest = [one.relpath for one in shelf.tracks.known(shelf.root.root_id, after=b"0500")]
+
+    assert known == sorted(names)
+    assert rest == sorted(names)[501:]
 
 
 def test_known_is_of_one_root_alone(shelf: Shelf) -> None:
     shelf.land()
 
-    assert shelf.tracks.known(shelf.tracks.root(b"/other").root_id) == {}
+    assert shelf.all_known(shelf.tracks.root(b"/other")) == {}
+
+
+def test_a_row_that_changed_since_is_not_unchanged(shelf: Shelf) -> None:
+    kept, changed, moved = (shelf.land(name, n) for n, name in enumerate([b"a", b"b", b"c"]))
+    shelf.land(b"b", 7)
+    shelf.tracks.apply([move(shelf, moved.file_id, b"d", 2)])
+
+    assert shelf.tracks.unchanged([kept, changed, moved]) == [kept]
+
+
+def test_the_files_of_a_root_are_counted_without_tombstones(shelf: Shelf) -> None:
+    shelf.tracks.apply([Vanished(shelf.land(b"a", 1).file_id)])
+    shelf.land(b"b", 2)
+    shelf.land(b"cover.jpg", 3, candidate=False)
+
+    assert shelf.tracks.present_n(shelf.root.root_id) == 2
+
+
+def test_a_library_is_empty_until_something_was_in_it(shelf: Shelf) -> None:
+    empty = shelf.tracks.is_empty
+    shelf.tracks.apply([Vanished(shelf.land(b"a", 1).file_id)])
+
+    assert (empty, shelf.tracks.is_empty) == (True, False)
+
+
+def test_how_far_a_scan_came_is_remembered(shelf: Shelf) -> None:
+    shelf.tracks.mark_scan(shelf.root.root_id, b"caf\xe9/1")
+
+    assert [root.cursor for root in shelf.tracks.roots()] == [b"caf\xe9/1"]
 
 
 def test_a_twin_is_the_same_bytes_whatever_its_ctime(shelf: Shelf) -> None:
     known = shelf.land(b"a.flac", 1, ino=2**64 - 1)
 
-    assert shelf.tracks.twins(signature(1, ino=2**64 - 1, ctime_ns=77)) == [known]
+    assert shelf.tracks.twins([signature(1, ino=2**64 - 1, ctime_ns=77)]) == [[known]]
 
 
 @pytest.mark.parametrize("field", ["dev", "ino", "size", "mtime_ns"])
 def test_another_device_inode_size_or_time_is_no_twin(shelf: Shelf, field: str) -> None:
     shelf.land(b"a.flac", 1)
 
-    assert shelf.tracks.twins(signature(1, **{field: 5})) == []
+    assert shelf.tracks.twins([signature(1, **{field: 5})]) == [[]]
 
 
 def test_a_tombstone_may_be_a_twin(shelf: Shelf) -> None:
     known = shelf.land(b"a.flac", 1)
     shelf.tracks.apply([Vanished(known.file_id)])
 
-    assert [twin.missing for twin in shelf.tracks.twins(signature(1))] == [True]
+    assert [twin.missing for (twin,) in shelf.tracks.twins([signature(1)])] == [True]
 
 
 # --- the library --------------------------------------------------------------------------

@@ -1,10 +1,9 @@
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from playlista.records import Known, Signature
+from playlista.watch.names import is_within
 from playlista.watch.reconcile import Arrived, Back, Gone, compare
 from playlista.watch.scanner import Entry
 
@@ -12,7 +11,7 @@ SIGNATURE = Signature(dev=1, ino=10, size=1000, mtime_ns=5, ctime_ns=6)
 
 
 def on_disk(relpath=b"song", **changes):
-    return Entry(relpath, replace(SIGNATURE, **changes), regular=True)
+    return Entry(relpath, SIGNATURE._replace(**changes), regular=True)
 
 
 def remembered(relpath=b"song", missing=False, file_id=7):
@@ -20,7 +19,7 @@ def remembered(relpath=b"song", missing=False, file_id=7):
 
 
 def differences(entries, known, unreadable=()):
-    return list(compare(entries, {k.relpath: k for k in known}, set(unreadable)))
+    return list(compare(entries, known, set(unreadable)))
 
 
 def test_an_equal_signature_is_no_difference():
@@ -78,12 +77,6 @@ def test_what_cannot_be_seen_is_not_gone():
     assert differences([], [hidden, gone], {b"locked"}) == [Gone(gone)]
 
 
-def test_what_is_gone_comes_last():
-    kinds = [type(d) for d in differences([on_disk(b"new")], [remembered()])]
-
-    assert kinds == [Arrived, Gone]
-
-
 @given(st.sets(st.binary(min_size=1, max_size=2)), st.sets(st.binary(min_size=1, max_size=2)))
 def test_every_path_of_either_side_is_judged_once(disk, database):
     found = differences(map(on_disk, sorted(disk)), map(remembered, sorted(database)))
@@ -92,3 +85,60 @@ def test_every_path_of_either_side_is_judged_once(disk, database):
     gone = {d.known.relpath for d in found if isinstance(d, Gone)}
     assert (arrived, gone) == (disk - database, database - disk)
     assert len(found) == len(arrived) + len(gone)
+
+
+PATHS = st.sampled_from([b"a", b"a!", b"a/1", b"a/b/1", b"a/b/2", b"a0", b"b", b"b/1", b"c"])
+INODES = st.integers(1, 2)
+
+
+@given(
+    st.dictionaries(PATHS, INODES),
+    st.dictionaries(PATHS, st.tuples(INODES, st.booleans())),
+    st.sets(st.sampled_from([b"a", b"a/b", b"c"])),
+)
+def test_side_by_side_finds_what_a_comparison_of_sets_finds(disk, database, unreadable):
+    disk = {path: ino for path, ino in disk.items() if not is_within(path, unreadable)}
+    rows = {
+        path: remembered(path, missing)._replace(signature=SIGNATURE._replace(ino=ino))
+        for path, (ino, missing) in database.items()
+    }
+
+    found = differences(
+        (on_disk(path, ino=disk[path]) for path in sorted(disk)),
+        (rows[path] for path in sorted(rows)),
+        unreadable,
+    )
+
+    arrived = {d.entry.relpath: d.known for d in found if isinstance(d, Arrived)}
+    same = {path for path in disk if path in rows and rows[path].signature.ino == disk[path]}
+    assert arrived == {
+        path: path in rows and not rows[path].missing for path in disk if path not in same
+    }
+    back = {d.known.relpath for d in found if isinstance(d, Back)}
+    assert back == {path for path in same if rows[path].missing}
+    gone = {d.known.relpath for d in found if isinstance(d, Gone)}
+    assert gone == {
+        path
+        for path, row in rows.items()
+        if path not in disk and not row.missing and not is_within(path, unreadable)
+    }
+    assert len(found) == len(arrived) + len(back) + len(gone)
+
+
+def test_neither_side_is_read_ahead():
+    read = []
+
+    def reading(side, files):
+        for file in files:
+            read.append(side)
+            yield file
+
+    names = [b"%03d" % n for n in range(100)]
+    list(
+        compare(
+            reading("disk", map(on_disk, names)), reading("rows", map(remembered, names)), set()
+        )
+    )
+
+    ahead = [read[: n + 1].count("rows") - read[: n + 1].count("disk") for n in range(len(read))]
+    assert {-1, 0, 1} >= set(ahead)

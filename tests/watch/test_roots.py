@@ -4,7 +4,7 @@ import pytest
 
 from playlista.errors import BadConfig
 from playlista.watch.presence import look
-from playlista.watch.roots import checked, own_folders
+from playlista.watch.roots import checked, own_folders, resolved, rival
 
 
 def test_separate_folders_are_fine(tmp_path):
@@ -25,13 +25,33 @@ def test_a_root_given_twice_is_refused(tmp_path):
         checked([tmp_path, tmp_path])
 
 
+def test_a_check_by_name_asks_no_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "lstat", lambda *_, **__: pytest.fail("asked"))
+    monkeypatch.setattr(os, "stat", lambda *_, **__: pytest.fail("asked"))
+
+    assert len(checked([tmp_path / "a", tmp_path / "b"])) == 2
+
+
 @pytest.mark.fault(47)
-def test_a_root_that_is_a_link_to_another_is_refused(tmp_path):
+def test_of_two_names_of_one_folder_the_first_is_kept(tmp_path):
     (tmp_path / "music").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "music")
+    real = {name: resolved(os.fsencode(tmp_path) + b"/" + name) for name in (b"music", b"link")}
 
-    with pytest.raises(BadConfig, match="same folder"):
-        checked([tmp_path / "music", tmp_path / "link"])
+    assert rival(b"link", real) is None
+    assert rival(b"music", real) == "it is the same folder as link: keep one of them only"
+
+
+def test_of_two_roots_in_each_other_the_outer_one_is_kept():
+    real = {b"inner": (b"a", b"b"), b"outer": (b"a",), b"beside": (b"ab",)}
+
+    assert rival(b"inner", real) == "it lies in outer: keep the outer one only"
+    assert rival(b"outer", real) is rival(b"beside", real) is None
+
+
+def test_a_root_that_has_not_answered_is_no_rival():
+    assert rival(b"a", {b"a": (b"x",), b"b": None}) is None
+    assert rival(b"b", {b"a": (b"x",), b"b": None}) is None
 
 
 def test_everything_lies_in_the_root_of_the_file_system(tmp_path):
@@ -40,13 +60,15 @@ def test_everything_lies_in_the_root_of_the_file_system(tmp_path):
 
 
 def test_our_folders_below_a_root_are_known(tmp_path):
-    own = own_folders(os.fsencode(tmp_path), [tmp_path / "a" / "lists", tmp_path.parent / "state"])
+    own = own_folders(
+        resolved(os.fsencode(tmp_path)), [tmp_path / "a" / "lists", tmp_path.parent / "state"]
+    )
 
     assert own == {b"a/lists"}
 
 
 def test_a_root_that_is_our_playlist_folder_stays_watched(tmp_path):
-    assert own_folders(os.fsencode(tmp_path), [tmp_path]) == frozenset()
+    assert own_folders(resolved(os.fsencode(tmp_path)), [tmp_path]) == frozenset()
 
 
 def test_a_readable_folder_is_there(tmp_path):

@@ -1,6 +1,10 @@
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from playlista.records import Signature
 from playlista.watch.scanner import Walk
@@ -94,3 +98,46 @@ def test_a_path_too_long_for_the_kernel_is_unknown_and_not_gone(root):
 
     assert [entry.relpath for entry in walk.at(b"")] == [b"album/song.flac"]
     assert len(walk.unreadable) == 1
+
+
+# what sorts before a slash, what sorts after it, and what is the same up to there
+NAMES = st.sampled_from(["a", "a!", "a ", "a0", "aa", "\x01", "\udcff"])
+FILES = st.builds(
+    lambda folders, name: "/".join([*folders, name + "x"]), st.lists(NAMES, max_size=3), NAMES
+)
+
+
+@settings(max_examples=50)
+@given(st.sets(FILES, max_size=12), FILES)
+def test_files_come_in_the_byte_order_of_their_paths_from_any_place_on(files, place):
+    with tempfile.TemporaryDirectory() as folder:
+        for name in files:
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        walk = Walk(os.fsencode(folder))
+
+        everything = [entry.relpath for entry in walk.below()]
+        rest = [entry.relpath for entry in walk.below(after=os.fsencode(place))]
+
+    assert everything == sorted(map(os.fsencode, files))
+    assert rest == [relpath for relpath in everything if relpath > os.fsencode(place)]
+    assert not walk.unreadable
+
+
+def test_what_cannot_be_seen_is_known_before_anything_that_comes_after_it(root, monkeypatch):
+    (root / "b").mkdir()
+    (root / "c.flac").touch()
+    real = os.scandir
+
+    def refusing(path):
+        if path.endswith(b"/b"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    walk = Walk(os.fsencode(root))
+
+    seen = [(entry.relpath, set(walk.unreadable)) for entry in walk.below()]
+
+    assert seen == [(b"album/song.flac", set()), (b"c.flac", {b"b"})]

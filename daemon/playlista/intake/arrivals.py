@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from playlista.audio.probe import is_candidate
@@ -53,8 +53,8 @@ class Arrivals:
         self._wall = wall
         self._settle: Settle[bytes, Arrived] = Settle()
         self._written: Settle[bytes, Arrived] = Settle()
+        self._taken: dict[bytes, tuple[Arrived, Seconds, Seconds | None]] = {}
         self._lines: list[Line] = []
-        self._claimed: set[int] = set()
         self._may_be_moved = True
 
     @property
@@ -70,16 +70,20 @@ class Arrivals:
     @contextmanager
     def scanning(self) -> Iterator[None]:
         """Spare the search for moves while a library is met for the first time."""
-        counts = self._ledger.tracks.counts()
-        self._may_be_moved = counts["total"] + counts["missing"] > 0
+        self._may_be_moved = not self._ledger.tracks.is_empty
         try:
             yield
         finally:
             self._may_be_moved = True
 
     def back(self, back: Back) -> None:
-        """Take a file that is the remembered one after all."""
+        """Take a file that is the remembered one after all.
+
+        Raises:
+            StoreBusy: See `flush`.
+        """
         self._put(Difference.RETURNED, Returned(back.known.file_id, back.signature))
+        self._flush_many()
 
     def take(self, arrived: Arrived, now: Seconds, quiet_s: Seconds | None) -> None:
         """Take a file that is unknown or changed.
@@ -89,19 +93,42 @@ class Arrivals:
             now: Monotonic time.
             quiet_s: How long it must be quiet from now; None asks its ctime how long it
                 has been quiet already, so that an old library need not wait.
+
+        Raises:
+            StoreBusy: See `flush`.
         """
-        entry = arrived.entry
-        moved = self._moved(entry)
-        self._written.forget(entry.relpath)
-        if moved is not None:
-            self._settle.forget(entry.relpath)
-            self._put(Difference.MOVED, moved)
-            return
-        remaining_s = self._remaining_s(entry) if quiet_s is None else quiet_s
+        self._taken[arrived.entry.relpath] = (arrived, now, quiet_s)
+        self._flush_many()
+
+    def _flush_many(self) -> None:
+        if len(self._taken) + len(self._lines) >= BATCH_N:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has gathered.
+
+        Raises:
+            StoreBusy: It was dropped, and must be looked for again.
+        """
+        taken, self._taken = self._taken, {}
+        moves = self._moves([arrived.entry for arrived, _, _ in taken.values()])
+        for relpath, seen in taken.items():
+            self._written.forget(relpath)
+            if relpath in moves:
+                self._settle.forget(relpath)
+                self._put(Difference.MOVED, moves[relpath])
+            else:
+                self._settle_or_land(*seen)
+        lines, self._lines = self._lines, []
+        if lines:
+            self._ledger.write(lines)
+
+    def _settle_or_land(self, arrived: Arrived, now: Seconds, quiet_s: Seconds | None) -> None:
+        remaining_s = self._remaining_s(arrived.entry) if quiet_s is None else quiet_s
         if remaining_s > 0:
             self._wait(arrived, now, remaining_s)
         else:
-            self._settle.forget(entry.relpath)
+            self._settle.forget(arrived.entry.relpath)
             self._land(arrived, now, now, by_ctime=True)
 
     def _wait(self, arrived: Arrived, now: Seconds, quiet_s: Seconds) -> None:
@@ -114,16 +141,20 @@ class Arrivals:
         # a ctime in the future says nothing
         return Seconds(quiet_s if age_s < 0 else max(0.0, quiet_s - age_s))
 
-    def _moved(self, entry: Entry) -> Moved | None:
-        if not self._may_be_moved:
-            return None
-        here = (self._root.root_id, entry.relpath)
-        for twin in self._ledger.tracks.twins(entry.signature):
-            elsewhere = (twin.root_id, twin.relpath) != here
-            if elsewhere and twin.file_id not in self._claimed and self._has_left(twin):
-                self._claimed.add(twin.file_id)
-                return Moved(twin.file_id, *here, entry.signature)
-        return None
+    def _moves(self, found: Sequence[Entry]) -> dict[bytes, Moved]:
+        """Return which of some files are known ones under a new name, by that name."""
+        if not found or not self._may_be_moved:
+            return {}
+        moves: dict[int, Moved] = {}
+        twins = self._ledger.tracks.twins(entry.signature for entry in found)
+        for entry, known in zip(found, twins, strict=True):
+            here = (self._root.root_id, entry.relpath)
+            for twin in known:
+                elsewhere = (twin.root_id, twin.relpath) != here
+                if elsewhere and twin.file_id not in moves and self._has_left(twin):
+                    moves[twin.file_id] = Moved(twin.file_id, *here, entry.signature)
+                    break
+        return {moved.relpath: moved for moved in moves.values()}
 
     def settle(self, now: Seconds) -> None:
         """Queue what has been quiet for long enough.
@@ -206,18 +237,6 @@ class Arrivals:
 
     def _put(self, kind: Difference, difference: Appeared | Moved | Returned) -> None:
         self._lines.append((kind, difference))
-        if len(self._lines) >= BATCH_N:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what has gathered.
-
-        Raises:
-            StoreBusy: It was dropped, and must be looked for again.
-        """
-        lines, self._lines, self._claimed = self._lines, [], set()
-        if lines:
-            self._ledger.write(lines)
 
     def overflowed(self) -> bool:
         """Tell, once, whether more arrived than can be remembered: look again later."""
@@ -234,5 +253,5 @@ class Arrivals:
         """Forget everything: it must be looked for again."""
         self._settle = Settle()
         self._written = Settle()
+        self._taken = {}
         self._lines = []
-        self._claimed = set()

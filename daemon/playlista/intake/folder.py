@@ -7,6 +7,8 @@ memory is short, the answer is always to look again.
 import logging
 import threading
 import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from playlista.config.settings import WatchSettings
 from playlista.errors import TryAgain, printable
@@ -21,6 +23,7 @@ from playlista.watch.backoff import BackOff
 from playlista.watch.dirty import Dirty, Noted
 from playlista.watch.lookout import Lookout
 from playlista.watch.observer import Trouble
+from playlista.watch.roots import Parts, own_folders, resolved
 
 LOOK_S = 0.5  # events are gathered for at least so long (a guess)
 SHARE = 10  # looking takes one part in so many of the time, however many events come (a guess)
@@ -41,11 +44,13 @@ class Folder:
         root: As the database remembers it.
         ledger: Where differences are written.
         arrivals: What becomes of new files.
-        excluded: Folders below it that are ours, relative to it.
+        own: Folders of ours, never looked into.
+        rival: Tells which other root, if any, has the same files.
         watching: False looks when asked, and never listens.
 
     Attributes:
         arrivals: What is new in it.
+        real: Where the root leads; None until its own thread has found out.
         standing: Whether it can be believed.
         lookout: How it is observed.
         pulse: Monotonic time of the last sign of life.
@@ -58,8 +63,9 @@ class Folder:
         ledger: Ledger,
         arrivals: Arrivals,
         *,
-        excluded: frozenset[bytes] = frozenset(),
-        watching: bool = True,
+        own: Iterable[Path],
+        rival: Callable[[bytes], str | None],
+        watching: bool,
     ) -> None:
         self.root = root
         self.pulse = time.monotonic()
@@ -69,6 +75,11 @@ class Folder:
         self._ledger = ledger
         self.arrivals = arrivals
         self._dirty = Dirty(self.wake.set)
+        self.real: Parts | None = None
+        self._own = tuple(own)
+        self._rival = rival
+        # filled by the folder's own thread, before anything is looked at
+        excluded = self._excluded = set[bytes]()
         self.standing = Standing(root, ledger.tracks, excluded)
         self.lookout = Lookout(root.path, self._dirty, excluded, self._count_rebuild)
         self._watching = watching
@@ -141,7 +152,10 @@ class Folder:
         return Seconds(self._step_at + time.monotonic() - self._step_began)
 
     def _is_there(self) -> bool:
-        there = self.standing.is_there()
+        if self._identity is None:
+            self.real = resolved(self.root.path)
+            self._excluded |= own_folders(self.real, self._own)
+        there = self.standing.is_there(self._rival(self.root.path))
         if not there:
             self.lookout.stop()
             self._absence.clear()
@@ -185,7 +199,7 @@ class Folder:
         began = self._now()
         self._asked = False
         self._count_events(self._dirty.take())
-        self.standing.remember(self._survey.whole())
+        self._survey.whole()
         self._scan_at = Seconds(self._now() + self.arrivals.settings.scan_interval_seconds)
         self._ledger.metrics.scan_seconds.set(self._now() - began)
         self._ledger.metrics.last_scan.set_to_current_time()
@@ -212,10 +226,11 @@ class Folder:
         took_s = self._now() - began
         return Seconds(self._now() + min(BURST_S, max(LOOK_S, SHARE * took_s)))
 
-    def _alive(self) -> None:
+    def _alive(self) -> Seconds:
         self.pulse = time.monotonic()
         if self.stopping:
             raise Stopped
+        return Seconds(self.pulse)
 
     # --- deletions, last ----------------------------------------------------------
 
@@ -224,10 +239,9 @@ class Folder:
         if not due:
             return
         gone = [known for known in due if self.standing.lacks(known)]
-        gone_n = self._ledger.vanish(self.root.root_id, gone, self.standing.may_vanish)
+        self._ledger.vanish(gone, self.standing.may_vanish)
         doubt_s = self.standing.doubt_s()
         if doubt_s is None:
-            self.standing.forget(gone_n)
             self.standing.is_whole()
         else:
             self._scan_at = Seconds(self._now() + doubt_s)

@@ -16,7 +16,7 @@ from playlista.metrics import Metrics
 from playlista.records import Known
 from playlista.store.tracks import Tracks
 from playlista.units import Seconds
-from playlista.watch.roots import checked, own_folders
+from playlista.watch.roots import checked, rival
 
 TEND_S = 1.0  # how often the folders' threads are looked after
 HUNG_S = 60.0  # a root that gave no sign of life for so long hangs in the kernel (a guess)
@@ -42,7 +42,7 @@ class Intake:
         watching: False looks when asked, and never listens for events.
 
     Raises:
-        BadConfig: Roots that are equal or lie in each other.
+        BadConfig: Roots that are equal or lie in each other, by their names.
     """
 
     def __init__(  # noqa: PLR0913 - an assembly point, called once, by keyword
@@ -146,9 +146,15 @@ class Intake:
             root,
             self._ledger,
             Arrivals(root, self._settings, self._ledger, self._has_left, self._wall),
-            excluded=own_folders(path, self._own),
+            own=self._own,
+            rival=self._rival,
             watching=self._watching,
         )
+
+    def _rival(self, path: bytes) -> str | None:
+        """Return why a root must not be looked at: another one has the same files."""
+        folders = list(self._folders.values())
+        return rival(path, {folder.root.path: folder.real for folder in folders})
 
     def _has_left(self, known: Known) -> bool:
         """Tell whether a known file certainly has no other name than one just found."""
@@ -174,7 +180,8 @@ class Intake:
         """Watch what new settings say; files of a root that is not among them stay known.
 
         Raises:
-            BadConfig: Roots that are equal or lie in each other; nothing has changed.
+            BadConfig: Roots that are equal or lie in each other, by their names; nothing has
+                changed.
         """
         self._paths = checked(settings.music_paths)
         self._settings = settings

@@ -9,7 +9,6 @@ from playlista import records
 from playlista.metrics import Metrics
 from playlista.records import Known, Vanished
 from playlista.store.tracks import Tracks
-from playlista.watch.names import parent
 from playlista.watch.reconcile import Difference
 
 Line = tuple[Difference, records.Difference]
@@ -60,16 +59,12 @@ class Ledger:
             self.tracks.apply(difference for _, difference in lines)
         self._announce(lines)
 
-    def vanish(self, root_id: int, gone: Iterable[Known], allowed: Callable[[int], bool]) -> int:
+    def vanish(self, gone: Iterable[Known], allowed: Callable[[int], bool]) -> None:
         """Write tombstones for files that are gone, unless they were matched elsewhere.
 
         Args:
-            root_id: Where they were.
             gone: What is not on disk any more.
             allowed: Asked with the number of files that would vanish.
-
-        Returns:
-            How many files that is, allowed or not.
 
         Raises:
             StoreBusy: Nothing was written.
@@ -77,25 +72,12 @@ class Ledger:
         with self._order:
             lines = [
                 (Difference.VANISHED, Vanished(known.file_id))
-                for known in self._unmatched(root_id, gone)
+                for known in self.tracks.unchanged(gone)
             ]
             if not lines or not allowed(len(lines)):
-                return len(lines)
+                return
             self.tracks.apply(difference for _, difference in lines)
         self._announce(lines)
-        return len(lines)
-
-    def _unmatched(self, root_id: int, gone: Iterable[Known]) -> list[Known]:
-        folders: dict[bytes, list[Known]] = {}
-        for known in gone:
-            folders.setdefault(parent(known.relpath), []).append(known)
-        return [
-            known
-            for folder, members in folders.items()
-            for remembered in (self.tracks.known(root_id, folder),)
-            for known in members
-            if remembered.get(known.relpath) == known
-        ]
 
     def _announce(self, lines: Sequence[Line]) -> None:
         kinds = Counter(kind for kind, _ in lines)

@@ -7,6 +7,7 @@ it vanishes; it comes back by itself (ADR 0006).
 
 import logging
 import os
+from collections.abc import Set as AbstractSet
 
 from playlista.errors import printable
 from playlista.records import Known, Root
@@ -36,14 +37,14 @@ class Standing:
         why: Why it is offline.
     """
 
-    def __init__(self, root: Root, tracks: Tracks, excluded: frozenset[bytes]) -> None:
+    def __init__(self, root: Root, tracks: Tracks, excluded: AbstractSet[bytes]) -> None:
         self.state, self.why = root.state, root.why
         self._root = root
         self._tracks = tracks
         self._excluded = excluded
         self._trusted = root.identity
         self._seen: tuple[int, int] | None = None
-        self._remembered_n: int | None = None
+        self._at_stake_n = 0
         self._held = False
         self._doubt = BackOff(RETRY_S, 300)
 
@@ -52,18 +53,24 @@ class Standing:
         """Whether nothing that is missing counts as deleted."""
         return self.state == "offline"
 
-    def is_there(self) -> bool:
+    def is_there(self, refused: str | None = None) -> bool:
         """Look whether the root can be read at all, and remember the answer.
+
+        Args:
+            refused: Why it must not be believed whatever is there.
 
         Raises:
             StoreBusy: The answer could not be remembered.
         """
         presence = look(self._root.path, self._excluded)
-        why = presence.why or (self._loss() if presence.empty else None)
+        why = presence.why or refused or (self._loss() if presence.empty else None)
         if why is not None:
             self._seen = None
             self._go_offline(why)
             return False
+        if presence.identity != self._seen:
+            # before the first file of what may be another disk is among them
+            self._at_stake_n = self._tracks.present_n(self._root.root_id)
         self._seen = presence.identity
         if not self._held and self._trusted in {None, self._seen}:
             self._go_online()
@@ -84,31 +91,16 @@ class Standing:
             return error.errno in GONE and look(self._root.path).identity == self._seen
         return (found.st_dev, found.st_ino) != (known.signature.dev, known.signature.ino)
 
-    def remember(self, remembered_n: int) -> None:
-        """Note how many files the database holds as present."""
-        self._remembered_n = remembered_n
-
-    def forget(self, vanished_n: int) -> None:
-        """Note that so many of them have vanished."""
-        self._remembered_n = max(0, self._remembered() - vanished_n)
-
-    def _remembered(self) -> int:
-        if self._remembered_n is None:
-            known = self._tracks.known(self._root.root_id)
-            self._remembered_n = sum(not file.missing for file in known.values())
-        return self._remembered_n
-
     def _loss(self) -> str | None:
-        if not self._remembered() or self._tracks.is_confirmed(self._root.root_id):
+        present_n = self._tracks.present_n(self._root.root_id)
+        if not present_n or self._tracks.is_confirmed(self._root.root_id):
             return None
-        return f"it is empty, where {self._remembered():,} files are remembered; {self._advice()}"
+        return f"it is empty, where {present_n:,} files are remembered; {self._advice()}"
 
     def may_vanish(self, gone_n: int) -> bool:
         """Tell whether so many files may count as deleted; if not, the root is offline."""
-        if is_mass(gone_n, self._remembered()):
-            self._remembered_n = None  # events may have brought many since it was counted
-        remembered_n = self._remembered()
-        another_disk = self._seen != self._trusted and gone_n >= remembered_n
+        remembered_n = self._tracks.present_n(self._root.root_id)
+        another_disk = self._seen != self._trusted and gone_n >= self._at_stake_n
         doubtful = another_disk or is_mass(gone_n, remembered_n)
         self._held = doubtful and not self._tracks.is_confirmed(self._root.root_id)
         if self._held:

@@ -1,10 +1,14 @@
 """Look at a root, or at some places in it, and pass on what differs from the database."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from itertools import takewhile
+from typing import TypeVar
 
 from playlista.errors import printable
 from playlista.intake.arrivals import Arrivals
+from playlista.intake.cursor import Cursor
 from playlista.intake.ledger import Ledger
 from playlista.records import Known, Root
 from playlista.units import Seconds
@@ -15,6 +19,8 @@ from playlista.watch.reconcile import Arrived, Back, Gone, compare
 from playlista.watch.scanner import Entry, Walk
 
 log = logging.getLogger(__name__)
+
+File = TypeVar("File", Entry, Known)
 
 
 class Survey:
@@ -27,7 +33,7 @@ class Survey:
         absence: Takes what is gone.
         excluded: Folders below the root that are ours, relative to it.
         now: Monotonic time.
-        alive: Called for every file; may raise to end the look.
+        alive: Called for every file; returns the monotonic time, or raises to end the look.
 
     Attributes:
         unreadable: What the last full scan could not see, relative to the root.
@@ -39,10 +45,10 @@ class Survey:
         ledger: Ledger,
         arrivals: Arrivals,
         absence: Absence,
-        excluded: frozenset[bytes],
+        excluded: AbstractSet[bytes],
         *,
         now: Callable[[], Seconds],
-        alive: Callable[[], object],
+        alive: Callable[[], Seconds],
     ) -> None:
         self.unreadable: set[bytes] = set()
         self._root = root
@@ -52,18 +58,33 @@ class Survey:
         self._excluded = excluded
         self._now = now
         self._alive = alive
+        self._cursor = Cursor(root, ledger.tracks, alive)
 
-    def whole(self) -> int:
-        """Compare everything, and return how many files were remembered as present.
+    def whole(self) -> None:
+        """Compare everything, beginning where an earlier look was ended.
 
         Raises:
             StoreBusy: What differs was not, or only partly, passed on.
         """
-        known = self._ledger.tracks.known(self._root.root_id)
-        present_n = sum(not file.missing for file in known.values())
-        with self._arrivals.scanning():
-            self.unreadable = self._compare(b"", known)
-        return present_n
+        walk = Walk(self._root.path, self._excluded)
+        try:
+            with self._arrivals.scanning():
+                self._round(walk, self._cursor.place)
+            self._cursor.rewind()
+        finally:
+            self._cursor.save()
+        self.unreadable = walk.unreadable
+
+    def _round(self, walk: Walk, start: bytes) -> None:
+        """Compare what comes after a path, and then what comes up to it."""
+        known, root_id = self._ledger.tracks.known, self._root.root_id
+        after = self._cursor.following(walk.below(after=start))
+        gone = self._compare(walk, after, known(root_id, after=start))
+        if start:
+            before = self._cursor.following(walk.below())
+            gone += self._compare(walk, _up_to(start, before), _up_to(start, known(root_id)))
+        self._arrivals.flush()
+        self._doubt(walk, gone)
 
     def places(self, noted: Noted) -> None:
         """Compare the places where something happened.
@@ -72,44 +93,23 @@ class Survey:
             StoreBusy: What differs was not, or only partly, passed on.
         """
         for folder, names in noted.folders.items():
-            known = self._ledger.tracks.known(self._root.root_id, folder)
             if names is None:
-                self._compare(folder, known)
+                self._place(folder)
             else:
-                self._names(folder, names, known)
+                for name, finished in names.items():
+                    self._place(join(folder, name), finished=finished)
+            # what arrived with its folder must not wait as what is named below would
+            self._arrivals.flush()
 
-    def _names(
-        self, folder: bytes, names: Mapping[bytes, bool], known: Mapping[bytes, Known]
-    ) -> None:
-        below: dict[bytes, dict[bytes, Known]] = {name: {} for name in names}
-        start = len(folder) + 1 if folder else 0
-        for relpath, file in known.items():
-            name = relpath[start:].split(b"/", 1)[0]
-            if name in below:
-                below[name][relpath] = file
-        for name, finished in names.items():
-            self._compare(join(folder, name), below[name], finished=finished)
-
-    def _compare(
-        self, place: bytes, known: dict[bytes, Known], *, finished: bool | None = None
-    ) -> set[bytes]:
-        """Compare a file, or all below a folder; return what could not be seen."""
+    def _place(self, place: bytes, *, finished: bool | None = None) -> None:
+        """Compare a file, or all below a folder."""
         walk = Walk(self._root.path, self._excluded)
-        for difference in compare(self._living(walk.at(place)), known, walk.unreadable):
-            match difference:
-                case Arrived():
-                    # only the file that an event named is known to be changing just now
-                    named = difference.entry.relpath == place
-                    quiet_s = self._quiet_s(finished=finished) if named else None
-                    self._arrivals.take(difference, self._now(), quiet_s)
-                case Back():
-                    self._arrivals.back(difference)
-                case Gone():
-                    self._absence.seen(difference.known, self._now())
-        self._arrivals.flush()
-        for relpath in sorted(walk.unreadable - self.unreadable):
-            log.warning("%s cannot be read", printable(join(self._root.path, relpath)))
-        return walk.unreadable
+        known = self._ledger.tracks.known(self._root.root_id, place)
+        # only the file that an event named is known to be changing just now
+        quiet_s = self._quiet_s(finished=finished)
+        self._doubt(
+            walk, self._compare(walk, self._living(walk.at(place)), known, (place, quiet_s))
+        )
 
     def _quiet_s(self, *, finished: bool | None) -> Seconds | None:
         settings = self._arrivals.settings
@@ -117,7 +117,38 @@ class Survey:
             return None
         return Seconds(settings.settle_closed_seconds if finished else settings.settle_seconds)
 
+    def _compare(
+        self,
+        walk: Walk,
+        entries: Iterable[Entry],
+        known: Iterable[Known],
+        named: tuple[bytes, Seconds | None] = (b"", None),
+    ) -> list[Known]:
+        """Pass on what is there, and return what is not."""
+        gone = []
+        for difference in compare(entries, known, walk.unreadable):
+            match difference:
+                case Arrived():
+                    quiet_s = named[1] if difference.entry.relpath == named[0] else None
+                    self._arrivals.take(difference, self._now(), quiet_s)
+                case Back():
+                    self._arrivals.back(difference)
+                case Gone():
+                    gone.append(difference.known)
+        return gone
+
+    def _doubt(self, walk: Walk, gone: Iterable[Known]) -> None:
+        """Note what is gone, from the end of the look on, and say what could not be seen."""
+        for known in gone:
+            self._absence.seen(known, self._now())
+        for relpath in sorted(walk.unreadable - self.unreadable):
+            log.warning("%s cannot be read", printable(join(self._root.path, relpath)))
+
     def _living(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         for entry in entries:
             self._alive()
             yield entry
+
+
+def _up_to(place: bytes, files: Iterable[File]) -> Iterator[File]:
+    return takewhile(lambda file: file.relpath <= place, files)

@@ -50,4 +50,4 @@ def confirm(write: sqlite3.Connection, path: bytes) -> None:
 def root_from(row: sqlite3.Row) -> Root:
     """Make a record of a row."""
     identity = None if row["dev"] is None else (unsigned(row["dev"]), unsigned(row["ino"]))
-    return Root(row["id"], row["path"], row["state"], identity, row["why"])
+    return Root(row["id"], row["path"], row["state"], identity, row["why"], row["cursor"])

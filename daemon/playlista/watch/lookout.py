@@ -3,6 +3,7 @@
 import errno
 import logging
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
 from playlista.errors import printable
@@ -45,7 +46,7 @@ class Lookout:
         self,
         root: bytes,
         dirty: Dirty,
-        excluded: frozenset[bytes],
+        excluded: AbstractSet[bytes],
         replaced: Callable[[Trouble], object],
     ) -> None:
         self._root = root

@@ -4,6 +4,7 @@ The final rename of a download names the real file, and that is when it is seen.
 """
 
 import re
+from collections.abc import Set as AbstractSet
 
 _PATTERNS = (
     rb"\..*",  # hidden: rsync's .name.XXXXXX, .syncthing.*, .nfs*, ._*, .Trash-1000
@@ -33,7 +34,7 @@ def is_ignored_path(relpath: bytes) -> bool:
     return any(is_ignored(name) for name in relpath.split(b"/"))
 
 
-def is_within(relpath: bytes, folders: frozenset[bytes] | set[bytes]) -> bool:
+def is_within(relpath: bytes, folders: AbstractSet[bytes]) -> bool:
     """Tell whether a path is one of these folders or below one; ``b""`` is the root itself."""
     if not folders:
         return False

@@ -1,6 +1,7 @@
 """Events of one root, as hints: noted, never acted on, and distrusted at the first sign."""
 
 import os
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class Handler(FileSystemEventHandler):
         excluded: Folders below it that are ours, relative to it.
     """
 
-    def __init__(self, root: bytes, dirty: Dirty, excluded: frozenset[bytes]) -> None:
+    def __init__(self, root: bytes, dirty: Dirty, excluded: AbstractSet[bytes]) -> None:
         self._below = root.rstrip(b"/") + b"/"
         self._dirty = dirty
         self._excluded = excluded
@@ -91,7 +92,7 @@ class RootObserver:
         OSError: It cannot be watched: ENOSPC and EMFILE are limits of the machine.
     """
 
-    def __init__(self, root: bytes, dirty: Dirty, excluded: frozenset[bytes]) -> None:
+    def __init__(self, root: bytes, dirty: Dirty, excluded: AbstractSet[bytes]) -> None:
         # inotify would watch the link itself
         real = os.path.realpath(root)
         self._root = root

@@ -1,6 +1,7 @@
 """Is the root itself there? An unplugged disk is not a deletion."""
 
 import os
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class Presence:
     why: str | None = None
 
 
-def look(root: bytes, excluded: frozenset[bytes] = frozenset()) -> Presence:
+def look(root: bytes, excluded: AbstractSet[bytes] = frozenset()) -> Presence:
     """Look whether a root is there, readable, and has something in it.
 
     Args:

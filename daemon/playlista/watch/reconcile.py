@@ -5,7 +5,7 @@ come out. Events play no part here; moves and deletions fall out of the comparis
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from playlista.records import Known, Signature
@@ -47,24 +47,36 @@ class Gone:
 
 
 def compare(
-    entries: Iterable[Entry], known: dict[bytes, Known], unreadable: set[bytes]
+    entries: Iterable[Entry], known: Iterable[Known], unreadable: set[bytes]
 ) -> Iterator[Arrived | Back | Gone]:
-    """Yield every difference; what is gone comes last.
+    """Yield every difference, in order: a merge join, which holds one file of either side.
 
     Args:
-        entries: What is on disk; consumed step by step.
-        known: What is remembered of the same place, by relpath; used up.
+        entries: What is on disk, in the byte order of its paths.
+        known: What is remembered of the same place, in the same order.
         unreadable: Filled by the walk behind ``entries``: says nothing about what is below.
+            A walk that has come past a path has seen, or missed, all that is above it.
     """
+    rows = iter(known)
+    row = next(rows, None)
     for entry in entries:
-        remembered = known.pop(entry.relpath, None)
-        if remembered is None:
+        while row is not None and row.relpath < entry.relpath:
+            yield from _gone(row, unreadable)
+            row = next(rows, None)
+        if row is None or row.relpath != entry.relpath:
             yield Arrived(entry, known=False)
-        elif remembered.missing or remembered.signature != entry.signature:
-            yield _differing(entry, remembered)
-    for remembered in known.values():
-        if not remembered.missing and not is_within(remembered.relpath, unreadable):
-            yield Gone(remembered)
+            continue
+        if row.missing or row.signature != entry.signature:
+            yield _differing(entry, row)
+        row = next(rows, None)
+    while row is not None:
+        yield from _gone(row, unreadable)
+        row = next(rows, None)
+
+
+def _gone(remembered: Known, unreadable: set[bytes]) -> Iterator[Gone]:
+    if not remembered.missing and not is_within(remembered.relpath, unreadable):
+        yield Gone(remembered)
 
 
 def _differing(entry: Entry, remembered: Known) -> Arrived | Back:
@@ -80,5 +92,5 @@ def _is_same_file(signature: Signature, remembered: Known) -> bool:
     disk, untouched, may have another st_dev. A tombstone's file may also have been moved
     away and back, which changes its ctime.
     """
-    old = replace(remembered.signature, dev=signature.dev)
+    old = remembered.signature._replace(dev=signature.dev)
     return old == signature or (remembered.missing and signature.moved_from(old))

@@ -1,13 +1,16 @@
-"""What is on disk below a root, as far as it can be seen.
+"""What is on disk below a root, as far as it can be seen, in the byte order of paths.
 
-Symbolic links are never followed: one that stays inside the root leads to a file that is
-found there anyway, and one that leaves it leads out of what we were given.
+The database gives the same order, so that the two can be compared side by side, without
+either in memory. Symbolic links are never followed: one that stays inside the root leads to
+a file that is found there anyway, and one that leaves it leads out of what we were given.
 """
 
 import errno
 import os
 import stat
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from operator import itemgetter
 from typing import NamedTuple
 
 from playlista.records import Signature
@@ -33,20 +36,17 @@ class Walk:
         excluded: Folders below it that are ours, relative to it.
 
     Attributes:
-        unreadable: What could not be seen, relative to the root, each with all below it:
-            unknown, and so never taken for deleted.
+        unreadable: What could not be seen so far, relative to the root, each with all below
+            it: unknown, and so never taken for deleted.
     """
 
-    def __init__(self, root: bytes, excluded: frozenset[bytes] = frozenset()) -> None:
+    def __init__(self, root: bytes, excluded: AbstractSet[bytes] = frozenset()) -> None:
         self._root = root
         self._excluded = excluded
         self.unreadable: set[bytes] = set()
 
     def at(self, relpath: bytes) -> Iterator[Entry]:
         """Yield the file at a path, or every file below it; nothing when it is not there."""
-        if not relpath:
-            yield from self.below(b"")
-            return
         try:
             found = os.lstat(join(self._root, relpath))
         except OSError as error:
@@ -58,39 +58,65 @@ class Walk:
         elif not stat.S_ISLNK(found.st_mode):
             yield Entry(relpath, Signature.of(found), stat.S_ISREG(found.st_mode))
 
-    def below(self, folder: bytes) -> Iterator[Entry]:
-        """Yield every file below a folder, which may be ``b""``; one folder in memory at a time."""
-        folders = [folder]
-        while folders:
-            current = folders.pop()
-            for entry in self._listed(current):
-                if is_ignored(entry.name):
-                    continue
-                relpath = join(current, entry.name)
-                if entry.is_dir(follow_symlinks=False):
-                    if relpath not in self._excluded:
-                        folders.append(relpath)
-                else:
-                    yield from self._file(relpath, entry)
+    def below(self, folder: bytes = b"", after: bytes = b"") -> Iterator[Entry]:
+        """Yield every file below a folder; what is in memory is one folder of each depth.
 
-    def _listed(self, folder: bytes) -> list[os.DirEntry[bytes]]:
+        Args:
+            folder: Relative to the root; empty is the root itself.
+            after: Only what comes after this path, relative to the root, too.
+        """
+        depths = [self._children(folder, after)]
+        while depths:
+            for relpath, entry in depths[-1]:
+                if not relpath.endswith(b"/"):
+                    found = self._file(relpath, entry)
+                    if found is not None:
+                        yield found
+                elif relpath[:-1] not in self._excluded:
+                    depths.append(self._children(relpath[:-1], after))
+                    break
+            else:
+                depths.pop()
+
+    def _children(self, folder: bytes, after: bytes) -> Iterator[tuple[bytes, os.DirEntry[bytes]]]:
+        """Return what is in a folder by relpath; that of a folder ends with a slash.
+
+        The slash makes the order of the children that of all the files below them.
+        """
+        above = join(folder, b"")
         try:
             with os.scandir(join(self._root, folder) if folder else self._root) as entries:
-                return list(entries)
+                children = {
+                    above
+                    + entry.name
+                    + (b"/" if entry.is_dir(follow_symlinks=False) else b""): entry
+                    for entry in entries
+                    if not is_ignored(entry.name)
+                }
         except OSError as error:
             self._missed(folder, error)
-            return []
+            return iter(())
+        ordered = sorted(children.items(), key=itemgetter(0))
+        return iter([child for child in ordered if _reaches(child[0], after)] if after else ordered)
 
-    def _file(self, relpath: bytes, entry: os.DirEntry[bytes]) -> Iterator[Entry]:
-        if entry.is_symlink():
-            return
+    def _file(self, relpath: bytes, entry: os.DirEntry[bytes]) -> Entry | None:
         try:
             found = entry.stat(follow_symlinks=False)
         except OSError as error:
             self._missed(relpath, error)
-        else:
-            yield Entry(relpath, Signature.of(found), stat.S_ISREG(found.st_mode))
+            return None
+        kind = stat.S_IFMT(found.st_mode)
+        return (
+            None
+            if kind == stat.S_IFLNK
+            else Entry(relpath, Signature.of(found), kind == stat.S_IFREG)
+        )
 
     def _missed(self, relpath: bytes, error: OSError) -> None:
         if error.errno not in GONE:
             self.unreadable.add(relpath)
+
+
+def _reaches(relpath: bytes, after: bytes) -> bool:
+    """Tell whether a file, or some file below a folder, can come after a path."""
+    return relpath > after or (relpath.endswith(b"/") and after.startswith(relpath))
