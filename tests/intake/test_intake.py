@@ -330,6 +330,21 @@ def test_wherever_a_scan_begins_it_sees_all_there_is_and_all_that_is_gone(home, 
     }
 
 
+def test_the_music_of_others_is_all_found_though_more_of_it_must_settle_than_can_wait(
+    home, monkeypatch
+):
+    monkeypatch.setattr("playlista.watch.settle.Settle.__init__.__defaults__", (5,))
+    home.open(home.music)
+    home.years_later_s = 3600
+    signal.signal(signal.SIGIO, signal.SIG_DFL)  # nobody can tell who writes to it
+    for n in range(20):
+        home.put(f"{n}.flac")
+    for _ in range(10):
+        home.after(11)
+
+    assert len(home.files) == 20
+
+
 def test_names_of_any_bytes_are_remembered(home):
     name = b"caf\xe9\n.flac"
     home.put(os.fsdecode(name))

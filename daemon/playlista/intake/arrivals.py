@@ -128,7 +128,6 @@ class Arrivals:
         if remaining_s > 0:
             self._wait(arrived, now, remaining_s)
         else:
-            self._settle.forget(arrived.entry.relpath)
             self._land(arrived, now, now, by_ctime=True)
 
     def _wait(self, arrived: Arrived, now: Seconds, quiet_s: Seconds) -> None:
@@ -215,10 +214,12 @@ class Arrivals:
             path = printable(join(self._root.path, arrived.entry.relpath))
             log.info("%s waits: somebody has it open for writing", path)
         again_s = Seconds(min(WRITER_LAST_S, max(WRITER_FIRST_S, 2 * waited_s)))
+        self._settle.forget(arrived.entry.relpath)
         self._written.seen(arrived.entry.relpath, arrived, now, again_s)
 
     def _queue(self, arrived: Arrived, head: bytes, landed_at: float) -> None:
         entry = arrived.entry
+        self._settle.forget(entry.relpath)
         appeared = Appeared(
             root_id=self._root.root_id,
             relpath=entry.relpath,
