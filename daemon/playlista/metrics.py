@@ -28,7 +28,7 @@ class Metrics:
         registry: Where they are registered; a test brings its own.
         closed: The closed sets: ``tier, outcome, backlog_state, worker_state, pool_action,
             pool_reason, exit_reason, stage, track_reason, watch_event, rebuild_reason,
-            difference, model, runtime, line_op, update_reason, outlet, push_outcome,
+            wait, difference, model, runtime, line_op, update_reason, outlet, push_outcome,
             backup_outcome, level``.
     """
 
@@ -125,6 +125,11 @@ class Metrics:
         self.watches = self._gauge("watches", "Directories watched.")
         self.watches_limit = self._gauge(
             "watches_limit", "fs.inotify.max_user_watches of this machine; 0 when unknown."
+        )
+        self.settling_files = self._gauge(
+            "settling_files",
+            "Files seen and not queued: not quiet for long enough, or open for writing.",
+            why="wait",
         )
         self.scan_seconds = self._gauge("scan_seconds", "Wall time of the last full scan.")
         self.last_scan = self._gauge(

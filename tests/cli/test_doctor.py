@@ -1,12 +1,16 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from playlista.store import backup
 from playlista.store.database import Database
+from writers import NOBODY, NOBODY_WITH_CAP_LEASE, needs_root, public_folder
 
 
 @pytest.fixture
@@ -34,6 +38,40 @@ def test_a_folder_that_can_be_read_needs_nothing(healthy):
     assert music["found"].startswith("readable")
     assert found["SQLite"]["remedy"] is None
     assert found["memory"]["remedy"] is None
+
+
+def test_whether_writers_are_told_from_readers_is_asked_of_the_files_themselves(healthy):
+    music = healthy.keys["PLAYLISTA_MUSIC_PATHS"]
+    assert f"writers in {music}" not in findings(healthy)
+    (Path(music) / "song.flac").touch()
+
+    assert findings(healthy)[f"writers in {music}"]["found"].startswith("told")
+
+
+@needs_root
+@pytest.mark.needs("setpriv", "util-linux")
+@pytest.mark.parametrize(
+    ("who", "remedy"),
+    [
+        (NOBODY, "run as the owner of the music, or with CAP_LEASE as systemd/ does"),
+        (NOBODY_WITH_CAP_LEASE, None),
+    ],
+    ids=["without CAP_LEASE", "with it"],
+)
+def test_the_music_of_another_user_comes_with_a_remedy(healthy, who, remedy):
+    with public_folder() as folder:
+        (folder / "song.flac").touch()
+        keys = {"HOME": str(folder), "PLAYLISTA_MUSIC_PATHS": str(folder)}
+        done = subprocess.run(
+            [*who, sys.executable, "-m", "playlista", "doctor", "--json"],
+            env=healthy.environ | keys,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    found = {finding["what"]: finding for finding in json.loads(done.stdout)}
+    assert found[f"writers in {folder}"]["remedy"] == remedy
 
 
 def test_a_missing_folder_comes_with_a_remedy(healthy):

@@ -133,7 +133,6 @@ FAULTS = (
     Fault(
         18, FILES, "A hole of zeros in the middle",
         "Set aside as incomplete.",
-        open="a hole that costs no length",
     ),
     Fault(
         19, FILES, "A name that claims another kind of content",
@@ -181,7 +180,6 @@ FAULTS = (
         29, FILES, "A file that grows, pauses, is laid out beforehand, written through memory, "
         "renamed over, or has a time of 1970 or 2106",
         "It is analysed once it is whole, and again when it changes.",
-        open="files that stay open for writing beyond the quiet time",
     ),
     Fault(
         30, FILES, "A file that may not be read, vanishes, is replaced meanwhile; a pipe, a "

@@ -1,7 +1,10 @@
 """Real files, a real database, and the kernel's own events."""
 
+import itertools
+import mmap
 import os
 import shutil
+import signal
 import threading
 import time
 from collections import Counter
@@ -15,11 +18,19 @@ from playlista.errors import BadConfig, StoreBusy, UsageError
 from playlista.intake.intake import Intake
 from playlista.metrics import Metrics
 from playlista.service.labels import closed_sets
+from playlista.service.signals import Signals
 from playlista.store.database import Database, writing
 from playlista.store.roots import confirm
 from playlista.store.tracks import Tracks
+from playlista.watch.head import look_into
+from writers import HOLDS, held
 
 FLAC = b"fLaC" + bytes(100)
+
+
+def on_disk(path):
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 class Home:
@@ -111,6 +122,11 @@ class Home:
         )
 
     @property
+    def remembered(self):
+        (signature,) = self.query("SELECT dev, ino, size, mtime_ns, ctime_ns FROM file")
+        return signature
+
+    @property
     def state(self):
         (status,) = self.intake.roots_status()
         return status["state"]
@@ -125,7 +141,8 @@ class Home:
 @pytest.fixture
 def home(tmp_path, registry):
     home = Home(tmp_path, registry)
-    yield home
+    with Signals():  # without it no lease is asked for
+        yield home
     home.intake.close()
     home.database.close()
 
@@ -215,7 +232,7 @@ def test_a_changed_file_is_queued_again(home):
 def test_what_is_not_audio_is_looked_at_once_and_not_queued(home, monkeypatch):
     home.put("cover.jpg", b"\xff\xd8\xff" + bytes(100))
     home.scan()
-    monkeypatch.setattr("playlista.intake.arrivals.read_head", lambda *_: pytest.fail("opened"))
+    monkeypatch.setattr("playlista.intake.arrivals.look_into", lambda *_: pytest.fail("opened"))
     home.scan()
 
     assert home.query("SELECT relpath, candidate FROM file") == [(b"cover.jpg", 0)]
@@ -313,11 +330,169 @@ def test_wherever_a_scan_begins_it_sees_all_there_is_and_all_that_is_gone(home, 
     }
 
 
+def test_the_music_of_others_is_all_found_though_more_of_it_must_settle_than_can_wait(
+    home, monkeypatch
+):
+    monkeypatch.setattr("playlista.watch.settle.Settle.__init__.__defaults__", (5,))
+    home.open(home.music)
+    home.years_later_s = 3600
+    signal.signal(signal.SIGIO, signal.SIG_DFL)  # nobody can tell who writes to it
+    for n in range(20):
+        home.put(f"{n}.flac")
+    for _ in range(10):
+        home.after(11)
+
+    assert len(home.files) == 20
+
+
 def test_names_of_any_bytes_are_remembered(home):
     name = b"caf\xe9\n.flac"
     home.put(os.fsdecode(name))
 
     assert home.scan().files == {name}
+
+
+# --- being written ---------------------------------------------------------------
+
+
+def changed_over(home, song):
+    other = home.music.parent / "other"
+    other.write_bytes(FLAC * 2)
+    other.replace(song)
+
+
+def changed_to_an_old_copy(home, song):
+    other = home.music.parent / "other"
+    other.write_bytes(FLAC[::-1])
+    os.utime(other, (0, 10**9))
+    shutil.copy2(other, song)  # cp -p
+
+
+def changed_through_another_name(home, song):
+    outside = home.music.parent / "outside"
+    outside.hardlink_to(song)
+    with outside.open("r+b") as file:
+        file.write(b"F")
+
+
+def changed_in_1970(_, song):
+    os.utime(song, (0, 0))
+
+
+def changed_in_2106(_, song):
+    os.utime(song, (1 << 32, 1 << 32))  # past 32 bits
+
+
+@pytest.mark.fault(29)
+@pytest.mark.parametrize(
+    "change",
+    [
+        changed_over,
+        changed_to_an_old_copy,
+        changed_through_another_name,
+        changed_in_1970,
+        changed_in_2106,
+    ],
+)
+def test_every_way_to_change_a_file_is_noticed_once(home, change):
+    song = home.put("song.flac")
+    home.scan().heard()
+    change(home, song)
+    home.scan().scan()
+
+    assert home.queued == {b"song.flac": 1}
+    assert home.found["changed"] == 1
+    assert home.remembered == on_disk(song)
+
+
+@pytest.mark.fault(29)
+@pytest.mark.parametrize("how", HOLDS)
+def test_a_file_waits_for_as_long_as_somebody_writes_to_it(home, how):
+    with held(home.put("song.flac"), how):
+        home.scan()
+        home.after(3600)
+        assert not home.files
+    home.after(600)
+
+    assert home.queued == {b"song.flac": 1}
+
+
+@pytest.mark.fault(29)
+def test_a_download_that_pauses_is_taken_when_it_is_whole(home):
+    with (home.music / "song.flac").open("wb", buffering=0) as song:
+        os.posix_fallocate(song.fileno(), 0, 5 * len(FLAC))
+        for _ in range(5):
+            home.scan()
+            assert not home.files
+            song.write(FLAC)
+    home.scan()
+
+    assert home.remembered == on_disk(home.music / "song.flac")
+    assert home.found["new"] == 1
+
+
+@pytest.mark.fault(29)
+def test_what_is_written_through_memory_is_taken_when_it_is_whole(home):
+    with home.put("song.flac").open("r+b") as song:
+        held = mmap.mmap(song.fileno(), 0)
+    home.scan()
+    held[:] = FLAC[::-1]
+    home.scan()
+    assert not home.files
+
+    held.close()
+    home.scan()
+
+    assert home.remembered == on_disk(home.music / "song.flac")
+
+
+def test_a_person_is_told_what_waits_and_one_look_at_the_library_ends_all_the_same(home):
+    with held(home.put("song.flac"), "appending"):
+        home.scan()
+        (status,) = home.intake.roots_status()
+
+        assert (status["settling"], status["open"]) == (0, 1)
+        assert status["why"] == "1 open for writing: taken once closed"
+        assert home.metrics.settling_files.labels("open")._value.get() == 1
+        assert home.intake.idle
+
+
+def test_a_writer_is_asked_for_ever_more_rarely(home, monkeypatch):
+    looks = []
+    monkeypatch.setattr(
+        "playlista.intake.arrivals.look_into",
+        lambda *args: looks.append(home.now) or look_into(*args),
+    )
+    with held(home.put("song.flac"), "appending"):
+        for _ in range(800):
+            home.after(1)
+
+    waits = [later - earlier for earlier, later in itertools.pairwise(looks)]
+    assert 5 <= waits[0] < 10
+    assert all(later >= 2 * earlier for earlier, later in itertools.pairwise(waits))
+
+
+@pytest.mark.fault(37)
+def test_a_clock_far_ahead_takes_no_file_that_is_being_written(home):
+    home.years_later_s = 1e9
+    with held(home.put("song.flac"), "appending"):
+        home.after()
+        home.after(3600)
+
+        assert not home.files
+
+
+@pytest.mark.fault(37)
+def test_where_nobody_can_tell_who_writes_a_clock_far_ahead_skips_no_quiet_time(home):
+    home.years_later_s = 1e9
+    signal.signal(signal.SIGIO, signal.SIG_DFL)  # and so nothing is asked
+    home.put("song.flac")
+    home.after()
+    assert not home.files
+
+    home.after(10.1)
+
+    assert home.files == {b"song.flac"}
 
 
 # --- moving ----------------------------------------------------------------------
@@ -714,6 +889,8 @@ def test_watching_is_told(listening):
         "mode": "events",
         "state": "online",
         "why": None,
+        "settling": 0,
+        "open": 0,
     }
     assert listening.metrics.watches._value.get() == 2
 

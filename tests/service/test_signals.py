@@ -60,6 +60,12 @@ def test_every_reload_is_seen_and_none_stops(daemon):
     assert [tell(daemon, signal.SIGHUP) for _ in range(3)] == ["reload"] * 3
 
 
+def test_somebody_who_opens_a_leased_file_ends_nobody(daemon):
+    daemon.send_signal(signal.SIGIO)
+
+    assert tell(daemon, signal.SIGHUP) == "reload"
+
+
 def test_a_reload_is_taken_once():
     with Signals() as signals:
         signal.raise_signal(signal.SIGHUP)
@@ -118,7 +124,7 @@ def test_a_storm_of_rings_blocks_nobody_and_dies_down():
 
 
 def test_the_old_handlers_come_back():
-    watched = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    watched = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGIO)
     before = [signal.getsignal(number) for number in watched]
 
     with Signals():

@@ -72,6 +72,8 @@ def test_systemd_never_gives_up_on_a_database_that_stays_busy():
         ("Type", "notify", "notify-reload is Type=simple before systemd 253"),
         ("ExecReload", "/bin/kill -HUP $MAINPID", "SIGHUP reloads"),
         ("KillMode", "mixed", "workers live on while the daemon drains"),
+        ("AmbientCapabilities", "CAP_LEASE", "the music may belong to others"),
+        ("CapabilityBoundingSet", "CAP_LEASE", "and nothing more"),
         ("OOMPolicy", "continue", "a worker killed for memory is no failure of the unit"),
         ("MemoryDenyWriteExecute", "no", "numba dies and TensorFlow returns zeros"),
     ],

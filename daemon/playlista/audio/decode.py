@@ -19,6 +19,7 @@ from playlista.audio.declared import declared_s
 from playlista.audio.graph import MonoGraph
 from playlista.audio.probe import HEAD_N, Content, Kind, kind_of
 from playlista.audio.source import MappedFile
+from playlista.audio.zeros import CODECS, ZeroRuns
 from playlista.errors import IncompleteTrack, NotAudio, NothingToHear, UnreadableAudio
 from playlista.records import AudioSettings
 
@@ -30,6 +31,7 @@ SLACK_S = 0.25  # encoders' padding; measured: at most 0.05 s for MP3, AAC, Opus
 _READ_N = 1 << 18  # bytes per read: fewer crossings from C to Python
 _UNCOMPRESSED = frozenset({"a WAV file", "an AIFF file", "an AU file", "a Wave64 file"})
 _INDEX_LAST = frozenset({"an M4A file", "an M4B file", "an MP4 file"})  # nothing opens before it
+_INDEXED = "mov,mp4,m4a,3gp,3g2,mj2"  # ffmpeg's name for MP4 and its kin
 _FLOAT_CODECS = "pcm_f"  # WavPack floats, too, may be no numbers, but see `mended_frame`
 
 
@@ -72,7 +74,7 @@ class TrackStream:
             NotAudio: The content is something else.
             UnreadableAudio: No decoder makes sound of it.
             NothingToHear: It holds no sample.
-            IncompleteTrack: Much less decodes than the header declares.
+            IncompleteTrack: Much less decodes than the header declares, or part of it is zeros.
             OSError: The disk fails.
         """
         kind = self._kind()
@@ -139,7 +141,8 @@ class TrackStream:
         codec = stream.codec_context.name
         samples_at: Counter[int] = Counter()
         identity = hashlib.blake2b(codec.encode(), digest_size=16)
-        for packet in self._packets(container, stream):
+        packets = self._packets(container, stream)
+        for packet in self._whole(packets, container) if codec in CODECS else packets:
             identity.update(packet)
             for frame in self._decoded(packet):
                 samples_at[frame.sample_rate] += frame.samples
@@ -160,6 +163,27 @@ class TrackStream:
             yield from container.demux(stream)
         except av.FFmpegError:  # nothing beyond this point can be told apart
             self.heard.damaged_n += 1
+
+    def _whole(
+        self, packets: "Iterator[Packet[AudioStream]]", container: InputContainer
+    ) -> "Iterator[Packet[AudioStream]]":
+        """Pass packets on until one follows a long run of zeros.
+
+        Zeros at the very end are padding, unless nobody knows where the end should be.
+        """
+        zeros = ZeroRuns(self.file.fileno(), indexed=container.format.name == _INDEXED)
+        hole = IncompleteTrack(self.path, "has a hole of zeros: still being written, or cut off")
+        for packet in packets:
+            begin = packet.pos
+            if begin is not None and begin + packet.size > zeros.due:
+                if zeros.found:
+                    raise hole
+                zeros.passed(begin, begin + packet.size)
+            yield packet
+        if self.heard.declared_s is None:
+            zeros.ended()
+            if zeros.found:
+                raise hole
 
     def _decoded(self, packet: "Packet[AudioStream]") -> list[AudioFrame]:
         try:

@@ -64,7 +64,7 @@ def analyze(  # noqa: PLR0917 - typer passes them by name
         markup=False,
     )
     for root in summary["watch"]["roots"]:
-        if root["state"] != "online":
+        if root["why"] is not None:
             show.console.print(f"{root['path']} is {root['state']}: {root['why']}", markup=False)
     set_aside = tracks["failed"] + summary["backlog"]["incomplete"] + summary["backlog"]["waiting"]
     if set_aside:

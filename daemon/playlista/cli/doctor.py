@@ -3,11 +3,14 @@
 import os
 import platform
 import shutil
+import signal
 import socket
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +25,7 @@ FEW_WATCHES = 8192  # the kernel's floor for small machines: one watch is one fo
 LITTLE_ROOM = 100e6  # bytes (a guess)
 LATE = 2  # intervals without a new copy of the database
 OLDEST_SQLITE = "3.37"
+SAMPLE_N = 100  # files of each music folder that are asked about
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,37 @@ def _state_of(folder: Path) -> tuple[str, str | None]:
     return f"readable, on {kind}", None
 
 
+def _writers(settings: "Config") -> Iterator[Finding]:
+    """Tell whether a file that somebody still writes to can be told from a finished one."""
+    signal.signal(signal.SIGIO, signal.SIG_IGN)  # or no lease is asked for
+    for folder in settings.watch.music_paths:
+        if answers := list(islice(_written(folder), SAMPLE_N)):
+            yield Finding(f"writers in {folder}", *_told(folder, answers))
+
+
+def _written(folder: Path) -> Iterator[bool | None]:
+    from playlista.watch.head import look_into
+    from playlista.watch.names import join
+    from playlista.watch.scanner import Walk
+
+    root = os.fsencode(folder)
+    for entry in Walk(root).below(b""):
+        with suppress(OSError):  # what cannot be read has a remedy of its own
+            if entry.regular:
+                yield look_into(join(root, entry.relpath), entry.signature).written
+
+
+def _told(folder: Path, answers: Sequence[bool | None]) -> tuple[str, str | None]:
+    unknown_n = answers.count(None)
+    if not unknown_n:
+        return "told: no file is taken before it is closed", None
+    without = f"not told for {unknown_n} of the first {len(answers)} files: quiet time must do"
+    _, remote = _file_system(folder)
+    if remote:
+        return without, None
+    return without, "run as the owner of the music, or with CAP_LEASE as systemd/ does"
+
+
 def _state(settings: "Config") -> Iterator[Finding]:
     for what, folder in (
         ("state", settings.store.state_path),
@@ -204,6 +239,7 @@ EXAMINATIONS: tuple[Callable[["Config"], Iterator[Finding]], ...] = (
     _memory,
     _inotify,
     _music,
+    _writers,
     _state,
     _database,
     _port,

@@ -12,13 +12,17 @@ from playlista.errors import printable
 from playlista.intake.ledger import Ledger, Line
 from playlista.records import Appeared, Known, Moved, Returned, Root
 from playlista.units import Seconds
-from playlista.watch.head import read_head
+from playlista.watch.head import Look, look_into
 from playlista.watch.names import join
 from playlista.watch.reconcile import Arrived, Back, Difference
 from playlista.watch.scanner import GONE, Entry, Walk
 from playlista.watch.settle import Settle
 
 BATCH_N = 500  # rows per transaction (ADR 0011)
+WRITER_FIRST_S, WRITER_LAST_S = 5.0, 600.0  # between two looks for a writer (guesses)
+
+UNOPENED = Look(b"", None)
+"""Its name decides whether it is music, and the worker states the reason."""
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +52,20 @@ class Arrivals:
         self._has_left = has_left
         self._wall = wall
         self._settle: Settle[bytes, Arrived] = Settle()
+        self._written: Settle[bytes, Arrived] = Settle()
         self._taken: dict[bytes, tuple[Arrived, Seconds, Seconds | None]] = {}
         self._lines: list[Line] = []
         self._may_be_moved = True
 
-    def __len__(self) -> int:
+    @property
+    def settling_n(self) -> int:
+        """How many files have to stay as they are for a while."""
         return len(self._settle)
+
+    @property
+    def written_n(self) -> int:
+        """How many files wait for somebody to close them."""
+        return len(self._written)
 
     @contextmanager
     def scanning(self) -> Iterator[None]:
@@ -101,23 +113,26 @@ class Arrivals:
         taken, self._taken = self._taken, {}
         moves = self._moves([arrived.entry for arrived, _, _ in taken.values()])
         for relpath, seen in taken.items():
+            self._written.forget(relpath)
             if relpath in moves:
                 self._settle.forget(relpath)
                 self._put(Difference.MOVED, moves[relpath])
             else:
-                self._wait(*seen)
+                self._settle_or_land(*seen)
         lines, self._lines = self._lines, []
         if lines:
             self._ledger.write(lines)
 
-    def _wait(self, arrived: Arrived, now: Seconds, quiet_s: Seconds | None) -> None:
+    def _settle_or_land(self, arrived: Arrived, now: Seconds, quiet_s: Seconds | None) -> None:
         remaining_s = self._remaining_s(arrived.entry) if quiet_s is None else quiet_s
         if remaining_s > 0:
-            self._settle.seen(arrived.entry.relpath, arrived, now, remaining_s)
-            self._ledger.expected()
+            self._wait(arrived, now, remaining_s)
         else:
-            self._settle.forget(arrived.entry.relpath)
-            self._land(arrived, now, now)
+            self._land(arrived, now, now, by_ctime=True)
+
+    def _wait(self, arrived: Arrived, now: Seconds, quiet_s: Seconds) -> None:
+        self._settle.seen(arrived.entry.relpath, arrived, now, quiet_s)
+        self._ledger.expected()
 
     def _remaining_s(self, entry: Entry) -> Seconds:
         quiet_s = self.settings.settle_seconds
@@ -148,28 +163,69 @@ class Arrivals:
         """
         for settled in self._settle.due(now, BATCH_N):
             self._land(settled.fact, settled.since, now)
+        for written in self._written.due(now, BATCH_N):
+            self._land(written.fact, written.since, now, waited_s=now - written.since)
         self.flush()
 
-    def _land(self, arrived: Arrived, since: Seconds, now: Seconds) -> None:
-        entry = arrived.entry
-        path = join(self._root.path, entry.relpath)
+    def _land(
+        self,
+        arrived: Arrived,
+        since: Seconds,
+        now: Seconds,
+        *,
+        by_ctime: bool = False,
+        waited_s: float = 0.0,
+    ) -> None:
+        """Queue a file that seems finished, unless one look into it says otherwise.
+
+        Args:
+            arrived: What was seen.
+            since: Monotonic time at which it was first so.
+            now: Monotonic time.
+            by_ctime: Only its ctime says that it is quiet.
+            waited_s: How long it has just waited for its writer.
+        """
         try:
-            head = read_head(path, entry.signature) if entry.regular else b""
-        except PermissionError:
-            head = b""  # its name decides, and the worker states the reason
+            look = self._looked(arrived.entry)
         except OSError as error:
             if error.errno not in GONE:
-                log.warning("%s cannot be read: %s", printable(path), error.strerror)
+                path = printable(join(self._root.path, arrived.entry.relpath))
+                log.warning("%s cannot be read: %s", path, error.strerror)
             return
-        if head is None:
+        if look.written:
+            self._await_writer(arrived, now, waited_s)
+        elif look.head is None:
             self._look_again(arrived, now)
-            return
+        elif by_ctime and look.written is None:  # the clock may be wrong: watch it ourselves
+            self._wait(arrived, now, Seconds(self.settings.settle_seconds))
+        else:
+            self._queue(arrived, look.head, self._wall() - (now - since))
+
+    def _looked(self, entry: Entry) -> Look:
+        if not entry.regular:
+            return UNOPENED
+        try:
+            return look_into(join(self._root.path, entry.relpath), entry.signature)
+        except PermissionError:
+            return UNOPENED
+
+    def _await_writer(self, arrived: Arrived, now: Seconds, waited_s: float) -> None:
+        if not waited_s:
+            path = printable(join(self._root.path, arrived.entry.relpath))
+            log.info("%s waits: somebody has it open for writing", path)
+        again_s = Seconds(min(WRITER_LAST_S, max(WRITER_FIRST_S, 2 * waited_s)))
+        self._settle.forget(arrived.entry.relpath)
+        self._written.seen(arrived.entry.relpath, arrived, now, again_s)
+
+    def _queue(self, arrived: Arrived, head: bytes, landed_at: float) -> None:
+        entry = arrived.entry
+        self._settle.forget(entry.relpath)
         appeared = Appeared(
             root_id=self._root.root_id,
             relpath=entry.relpath,
             signature=entry.signature,
             candidate=is_candidate(head, os.fsdecode(entry.relpath.rpartition(b"/")[2])),
-            landed_at=self._wall() - (now - since),
+            landed_at=landed_at,
         )
         self._put(Difference.CHANGED if arrived.known else Difference.NEW, appeared)
 
@@ -185,15 +241,18 @@ class Arrivals:
 
     def overflowed(self) -> bool:
         """Tell, once, whether more arrived than can be remembered: look again later."""
-        overflowed, self._settle.overflowed = self._settle.overflowed, False
+        overflowed = self._settle.overflowed or self._written.overflowed
+        self._settle.overflowed = self._written.overflowed = False
         return overflowed
 
     def next_due(self) -> Seconds | None:
-        """Return when a file will have settled; None when none is waiting."""
-        return self._settle.next_due()
+        """Return when a file will have settled, or is looked into again; None: none waits."""
+        times = (self._settle.next_due(), self._written.next_due())
+        return min((at for at in times if at is not None), default=None)
 
     def clear(self) -> None:
         """Forget everything: it must be looked for again."""
         self._settle = Settle()
+        self._written = Settle()
         self._taken = {}
         self._lines = []

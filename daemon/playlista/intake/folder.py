@@ -49,6 +49,7 @@ class Folder:
         watching: False looks when asked, and never listens.
 
     Attributes:
+        arrivals: What is new in it.
         real: Where the root leads; None until its own thread has found out.
         standing: Whether it can be believed.
         lookout: How it is observed.
@@ -72,7 +73,7 @@ class Folder:
         self.wake = threading.Event()
         self.stopping = False
         self._ledger = ledger
-        self._arrivals = arrivals
+        self.arrivals = arrivals
         self._dirty = Dirty(self.wake.set)
         self.real: Parts | None = None
         self._own = tuple(own)
@@ -102,14 +103,16 @@ class Folder:
 
     def adopt(self, settings: WatchSettings) -> None:
         """Use other times from now on."""
-        self._arrivals.settings = settings
+        self.arrivals.settings = settings
         self.request_scan()
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is settling, and nothing is known to be unseen."""
-        waiting = self._asked or self._pause_until or self._dirty or self._arrivals or self._absence
-        return self.standing.is_offline or not waiting
+        settling = self.arrivals.settling_n or self._absence
+        return self.standing.is_offline or not (
+            self._asked or self._pause_until or self._dirty or settling
+        )
 
     @property
     def why(self) -> str | None:
@@ -117,7 +120,10 @@ class Folder:
         if self.standing.why or self.lookout.why:
             return self.standing.why or self.lookout.why
         first = min(self._survey.unreadable, default=None)
-        return None if first is None else f"cannot be read: {printable(first)} and perhaps others"
+        if first is not None:
+            return f"cannot be read: {printable(first)} and perhaps others"
+        written_n = self.arrivals.written_n
+        return f"{written_n} open for writing: taken once closed" if written_n else None
 
     # --- one step -----------------------------------------------------------------
 
@@ -161,7 +167,7 @@ class Folder:
         return there
 
     def _start_over(self, wait_s: float) -> None:
-        self._arrivals.clear()
+        self.arrivals.clear()
         self._asked = True
         self._pause_until = Seconds(self._now() + wait_s)
 
@@ -172,9 +178,9 @@ class Folder:
             self._scan()
         elif self._dirty and self._now() >= self._next_look():
             self._look()
-        self._arrivals.settle(self._now())
-        if self._arrivals.overflowed():
-            self._scan_at = Seconds(self._now() + self._arrivals.settings.settle_seconds)
+        self.arrivals.settle(self._now())
+        if self.arrivals.overflowed():
+            self._scan_at = Seconds(self._now() + self.arrivals.settings.settle_seconds)
         self._believe_absence()
 
     def _rest(self) -> Seconds:
@@ -183,7 +189,7 @@ class Folder:
         elif self._dirty:
             wanted = self._next_look()
         else:
-            times = (self._arrivals.next_due(), self._absence.next_due(), self._scan_at)
+            times = (self.arrivals.next_due(), self._absence.next_due(), self._scan_at)
             wanted = min(at for at in times if at is not None)
         return Seconds(min(IDLE_S, max(0.02, wanted - self._now())))
 
@@ -194,7 +200,7 @@ class Folder:
         self._asked = False
         self._count_events(self._dirty.take())
         self._survey.whole()
-        self._scan_at = Seconds(self._now() + self._arrivals.settings.scan_interval_seconds)
+        self._scan_at = Seconds(self._now() + self.arrivals.settings.scan_interval_seconds)
         self._ledger.metrics.scan_seconds.set(self._now() - began)
         self._ledger.metrics.last_scan.set_to_current_time()
         if not self._absence:

@@ -20,6 +20,7 @@ from playlista.watch.roots import checked, rival
 
 TEND_S = 1.0  # how often the folders' threads are looked after
 HUNG_S = 60.0  # a root that gave no sign of life for so long hangs in the kernel (a guess)
+WAITS = ("quiet", "open")  # why a file is not queued yet: it may change, somebody writes to it
 FAREWELL_S = 5.0  # how long a folder may take to stop; a hung one never would
 
 log = logging.getLogger(__name__)
@@ -204,7 +205,7 @@ class Intake:
         return self.scanned and all(folder.is_idle for folder in list(self._folders.values()))
 
     def roots_status(self) -> list[dict[str, Any]]:
-        """Return each root as ``status --json`` shows it: path, mode, state, why."""
+        """Return each root as ``status --json`` shows it."""
         return [self._status(folder) for folder in list(self._folders.values())]
 
     def _status(self, folder: Folder) -> dict[str, Any]:
@@ -215,11 +216,16 @@ class Intake:
             "mode": str(folder.lookout.mode),
             "state": "hung" if hung else folder.standing.state,
             "why": f"the disk has not answered for {silent_s:.0f} s" if hung else folder.why,
+            "settling": folder.arrivals.settling_n,
+            "open": folder.arrivals.written_n,
         }
 
     def _measure(self) -> None:
-        watches_n = sum(folder.lookout.watches_n for folder in self._folders.values())
-        self._ledger.metrics.watches.set(watches_n)
+        folders, metrics = self._folders.values(), self._ledger.metrics
+        metrics.watches.set(sum(folder.lookout.watches_n for folder in folders))
+        quiet, writer = (metrics.settling_files.labels(wait) for wait in WAITS)
+        quiet.set(sum(folder.arrivals.settling_n for folder in folders))
+        writer.set(sum(folder.arrivals.written_n for folder in folders))
 
 
 def _watches_limit() -> int:

@@ -1,6 +1,7 @@
 """The closed sets of metric labels, gathered from the parts that own them."""
 
 from playlista.inference.catalogue import Runtime
+from playlista.intake import intake
 from playlista.metrics import Closed
 from playlista.pipeline import ear, refresh, save
 from playlista.playlists.delta import Reason as UpdateReason
@@ -32,6 +33,7 @@ def closed_sets() -> Closed:
         "stage": TIMED,
         "watch_event": tuple(WatchEvent),
         "rebuild_reason": tuple(Trouble),
+        "wait": intake.WAITS,
         "difference": tuple(Difference),
         "model": ear.MODELS,
         "runtime": tuple(Runtime),

@@ -16,6 +16,7 @@ class Signals:
     """What the outside asks of the daemon; entered in the main thread.
 
     SIGTERM and SIGINT ask to stop, a second one to stop at once; SIGHUP asks for a reload.
+    SIGIO is ignored: whoever opens a file that we have leased makes the kernel send it.
 
     Attributes:
         stop: True once somebody asked to stop.
@@ -34,9 +35,10 @@ class Signals:
             # The C handler rings: no signal slips in between a look at the flags and the wait.
             before = signal.set_wakeup_fd(self._ringer.fileno(), warn_on_full_buffer=False)
             stack.callback(signal.set_wakeup_fd, before)
-            for number in (*STOP, *RELOAD):
+            for number in (*STOP, *RELOAD, signal.SIGIO):
                 # None: it was not installed from Python, and cannot be put back from here
-                old = signal.signal(number, self._note)
+                answer = signal.SIG_IGN if number == signal.SIGIO else self._note
+                old = signal.signal(number, answer)
                 stack.callback(signal.signal, number, signal.SIG_DFL if old is None else old)
             self._undo = stack.pop_all()
         return self

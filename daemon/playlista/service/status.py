@@ -70,8 +70,9 @@ def _backlog(read: sqlite3.Connection) -> dict[str, Any]:
 
 def _roots(read: sqlite3.Connection) -> list[dict[str, Any]]:
     rows = read.execute("SELECT path, state, why FROM root ORDER BY id")
+    unseen = {"mode": None, "settling": None, "open": None}
     return [
-        {"path": printable(row["path"]), "mode": None, "state": row["state"], "why": row["why"]}
+        {"path": printable(row["path"]), "state": row["state"], "why": row["why"]} | unseen
         for row in rows
     ]
 

@@ -84,7 +84,18 @@ class WatchedRoot(Reply):
         description="Whether events or scans alone notice changes; null when no daemon runs."
     )
     state: str = Field(description="Whether the folder is there.")
-    why: str | None = Field(default=None, description="Why it is not; null when it is.")
+    why: str | None = Field(
+        default=None, description="Why it is not, or what waits in it; null when all is well."
+    )
+    settling: int | None = Field(
+        default=None,
+        description="Files that must stay as they are for a while before they are queued; "
+        "null when no daemon runs.",
+    )
+    open: int | None = Field(
+        default=None,
+        description="Files that somebody has open for writing; null when no daemon runs.",
+    )
 
 
 class Watch(Reply):
