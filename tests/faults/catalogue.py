@@ -114,6 +114,7 @@ FAULTS = (
     Fault(
         14, WATCH, "Any one thread dies",
         "It is replaced, or the daemon says so and ends for systemd to start it again.",
+        open="the thread of the HTTP server",
     ),
     Fault(
         15, WATCH, "5,000 tracks move to another root and get new tags",

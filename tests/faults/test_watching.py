@@ -250,13 +250,3 @@ def test_a_part_that_dies_ends_the_daemon_so_that_systemd_starts_it_again(lone, 
 
     assert daemon.ended()[0] == 1
     assert "Broken" in daemon.words()
-
-
-@pytest.mark.heavy
-@pytest.mark.fault(14)
-def test_a_server_that_dies_lets_the_watchdog_starve(lone):
-    daemon = lone(**sabotage(THREAD="http"), WATCHDOG_USEC="2000000")
-
-    daemon.signal(signal.SIGUSR1)
-
-    until(lambda: "watchdog not fed: http" in daemon.words(), 40)
