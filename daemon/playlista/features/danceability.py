@@ -60,7 +60,7 @@ class Danceability:
 
     def result(self) -> Findings:
         """Measure the fluctuation at each time scale."""
-        level = self._curve.values().astype(np.float32)
+        level = self._curve.taken().astype(np.float32)
         lengths = scales(len(level), self._curve.rate)
         if len(lengths) < FEWEST_SCALES:
             return _neither(Unknown("too short for a danceability"))
