@@ -141,12 +141,15 @@ class TrackStream:
         codec = stream.codec_context.name
         samples_at: Counter[int] = Counter()
         identity = hashlib.blake2b(codec.encode(), digest_size=16)
+        floats = codec.startswith(_FLOAT_CODECS)
         packets = self._packets(container, stream)
         for packet in self._whole(packets, container) if codec in CODECS else packets:
             identity.update(packet)
             for frame in self._decoded(packet):
-                samples_at[frame.sample_rate] += frame.samples
-                yield self._mended(frame) if codec.startswith(_FLOAT_CODECS) else frame
+                rate = frame.sample_rate
+                if rate:
+                    samples_at[rate] += frame.samples
+                    yield self._mended(frame) if floats else frame
         self.heard.audio_id = identity.hexdigest()
         self.heard.duration_s = sum(n / rate for rate, n in samples_at.items())
 
@@ -187,7 +190,7 @@ class TrackStream:
 
     def _decoded(self, packet: "Packet[AudioStream]") -> list[AudioFrame]:
         try:
-            return [frame for frame in packet.decode() if frame.sample_rate]
+            return packet.decode()
         except av.FFmpegError:
             self.heard.damaged_n += 1
             return []

@@ -38,22 +38,21 @@ class Curve:
         while self._n > self._cap_n:
             self._thin()
 
-    def values(self) -> NDArray[np.floating]:
-        """Return the curve as it is stored, shape (n,); not to be changed."""
-        if len(self._pieces) != 1:
-            self._pieces = [np.concatenate([np.empty(0, self._dtype), *self._pieces])]
-        return self._pieces[0]
+    def taken(self) -> NDArray[np.floating]:
+        """Return the curve as it is stored, shape (n,), and keep it no longer."""
+        whole = np.concatenate([np.empty(0, self._dtype), *self._pieces])
+        self._pieces, self._n = [], 0
+        return whole
 
     def _keep(self, values: NDArray[np.float32]) -> None:
         self._pieces.append(np.clip(values, -LARGEST, LARGEST).astype(self._dtype))
         self._n += len(values)
 
     def _thin(self) -> None:
-        whole = self.values().astype(np.float32)
+        whole = self.taken().astype(np.float32)
         n = len(whole) // 2
         # an odd last value goes back to wait for its neighbour
         self._rest = np.concatenate([np.repeat(whole[2 * n :], self._step), self._rest])
-        self._pieces, self._n = [], 0
         self._keep(whole[: 2 * n].reshape(n, 2).mean(axis=1))
         self._step *= 2
         self.rate /= 2

@@ -32,7 +32,8 @@ class Level:
         n = len(pending) // self._slot_n
         self._rest = pending[n * self._slot_n :]
         slots = pending[: n * self._slot_n].reshape(n, self._slot_n)
-        level: NDArray[np.float32] = slots.std(axis=1)
+        waves = slots - slots.mean(axis=1, keepdims=True)
+        level: NDArray[np.float32] = np.sqrt(np.vecdot(waves, waves) / np.float32(self._slot_n))
         return level
 
 
@@ -60,7 +61,7 @@ class Danceability:
 
     def result(self) -> Findings:
         """Measure the fluctuation at each time scale."""
-        level = self._curve.values().astype(np.float32)
+        level = self._curve.taken().astype(np.float32)
         lengths = scales(len(level), self._curve.rate)
         if len(lengths) < FEWEST_SCALES:
             return _neither(Unknown("too short for a danceability"))
@@ -105,7 +106,8 @@ def fluctuation(level: NDArray[np.floating], length: int) -> float:
         walk = np.cumsum(level[first * stride : last * stride + length], dtype=np.float64)
         windows = np.lib.stride_tricks.sliding_window_view(walk, length)[::stride]
         part = windows - windows.mean(axis=1, keepdims=True)
-        total += float((part**2).sum() - ((part @ line) ** 2).sum())
+        slopes = part @ line
+        total += float(np.vdot(part, part) - slopes @ slopes)
     return float(np.sqrt(max(total, 0.0) / (windows_n * length)))
 
 

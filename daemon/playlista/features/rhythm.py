@@ -43,7 +43,7 @@ class Rhythm:
 
     def result(self) -> Findings:
         """Pick the onsets, then find their tempo."""
-        parts, rate = np.stack([curve.values() for curve in self._curves]), self._curves[0].rate
+        parts, rate = np.stack([curve.taken() for curve in self._curves]), self._curves[0].rate
         found, salience = peaks(np.einsum("ij,ij->j", parts, parts, dtype=np.float32), rate)
         return {
             **_onset_rate(len(found), salience, parts.shape[1] / rate),
