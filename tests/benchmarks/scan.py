@@ -4,12 +4,13 @@
 folder in FOLDER; a tmpfs spares the disk, and takes about 1 kB a file.
 """
 
-import multiprocessing
+import json
 import re
+import signal
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +32,15 @@ YEARS_S = 1e8  # nothing has changed for so long
 def measured(base: Path, files_n: int) -> dict[str, Any]:
     """Return the CPU seconds of one scan, and by how many MB it made its process grow at most."""
     with tempfile.TemporaryDirectory(dir=base) as folder:
-        _apart(_fill, Path(folder), files_n)
-        cpu_s, grown_mb = _apart(_scan, Path(folder), files_n)
+        _apart("fill", Path(folder), files_n)
+        cpu_s, grown_mb = _apart("scan", Path(folder), files_n)
     return {"files": files_n, "cpu_s": cpu_s, "grown_mb": grown_mb}
 
 
-def _apart(work: Callable[[Path, int], Any], folder: Path, files_n: int) -> Any:
+def _apart(work: str, folder: Path, files_n: int) -> Any:
     """Work in a process of its own: what another has allocated would hide what this one needs."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, (folder, files_n))
+    command = [sys.executable, __file__, work, folder, str(files_n)]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
 
 def _fill(folder: Path, files_n: int) -> None:
@@ -93,7 +94,19 @@ def _status_mb(field: str) -> float:
     return int(re.search(rf"{field}:\s+(\d+)", status)[1]) / 1024
 
 
-if __name__ == "__main__":
-    for number in sys.argv[2:]:
-        row = measured(Path(sys.argv[1]), int(number))
+WORK = {"fill": _fill, "scan": _scan}
+
+
+def _main(first: str, *others: str) -> None:
+    if first in WORK:
+        signal.signal(signal.SIGIO, signal.SIG_IGN)  # as in the daemon, which asks for leases
+        folder, files_n = others
+        sys.stdout.write(json.dumps(WORK[first](Path(folder), int(files_n))))
+        return
+    for number in others:
+        row = measured(Path(first), int(number))
         sys.stdout.write("{files:,} files: {cpu_s:.2f} s, {grown_mb:.0f} MB\n".format(**row))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
