@@ -203,7 +203,6 @@ FAULTS = (
     Fault(
         34, PROCESS, "A worker runs out of memory",
         "The pool goes on, and nothing is held against the track.",
-        open="an allocation that fails inside the worker",
     ),
     Fault(
         35, PROCESS, "A worker hangs, deaf to polite signals",

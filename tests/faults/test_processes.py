@@ -9,6 +9,7 @@ from faults.conftest import sabotage
 from faults.odd import song
 
 ANALYSIS = "playlista.analysis.recipe:run"
+DECODING = "playlista.audio.decode:TrackStream._frames"
 GOOD = ("one", "two", "three")
 BAD = {
     "segv": "killed by SIGSEGV",
@@ -95,6 +96,21 @@ def test_a_worker_that_takes_all_memory_is_killed_and_nothing_is_held_against_it
     (row,) = home.facts("failures")
     assert (row["state"], row["reason"], row["strikes"]) == ("waiting", "killed", 0)
     assert daemon.ask("/healthz")[0] == 200
+
+
+@pytest.mark.fault(34)
+def test_a_worker_that_gets_no_more_memory_is_held_against_no_track(make_home, mine, songs, start):
+    songs(*GOOD)
+    song(mine / "starve.flac", seconds=60.0)
+
+    daemon = start(make_home(mine), **sabotage(CALL=DECODING))
+
+    until(lambda: daemon.at_rest(1 + len(GOOD)))
+    (row,) = daemon.home.facts("failures")
+    assert row["path"].endswith("starve.flac")
+    assert (row["state"], row["reason"], row["strikes"]) == ("waiting", "killed", 0)
+    assert "MemoryError" in row["error"]
+    assert daemon.status()["tracks"]["full"] == len(GOOD)
 
 
 @pytest.mark.fault(36)

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from playlista.pool.bell import Bell
 from playlista.pool.desk import UNKNOWN, Desk
-from playlista.pool.messages import Declined, Failed, Garbled, Ready, Returned, Unfit
+from playlista.pool.messages import Declined, Failed, Garbled, Ready, Returned, Starved, Unfit
 from playlista.pool.outcome import Crash, Exit, Outcome
 from playlista.pool.slot import Lease, Slot, State, Terms
 from playlista.units import Bytes
@@ -197,6 +197,8 @@ class Pool(Generic[K]):
                 self._desk.finish(slot, footprint, error=error)
             case Failed(trouble, footprint) if slot.lease:
                 self._desk.fail(slot, footprint, trouble)
+            case Starved(why) if slot.lease:
+                self._desk.crash(slot, Crash.MEMORY, why)
             case Garbled(trouble) if slot.lease:
                 self._desk.fail(slot, UNKNOWN, trouble)
             case Unfit(trouble):

@@ -13,9 +13,11 @@ import importlib.abc
 import importlib.util
 import os
 import re
+import resource
 import signal
 import sys
 import threading
+from pathlib import Path
 
 
 class Broken(Exception):
@@ -39,6 +41,12 @@ def hog(*_):
         taken.append(bytearray(os.urandom(1 << 20)) * 8)
 
 
+def starve(*_):
+    """Get no more memory than there is by now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize(),) * 2)
+
+
 def kill_parent(*_):
     """End the daemon whose worker this is."""
     os.kill(os.getppid(), signal.SIGKILL)
@@ -49,6 +57,7 @@ DEEDS = {
     "raise": fail,
     "hang": hang,
     "hog": hog,
+    "starve": starve,
     "parricide": kill_parent,
 }
 DEED = re.compile(rf"[/'\"]({'|'.join(DEEDS)})\b")
