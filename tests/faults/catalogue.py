@@ -190,7 +190,6 @@ FAULTS = (
     Fault(
         31, PROCESS, "SIGKILL at any moment, 200 times",
         "Nothing lost, nothing twice.",
-        open="two hundred in a row",
     ),
     Fault(
         32, PROCESS, "SIGTERM in mid-analysis, once and twice",
