@@ -214,7 +214,7 @@ FAULTS = (
     Fault(
         37, PROCESS, "The clock jumps by years, the machine sleeps",
         "No timer depends on the time of day.",
-        open="a running daemon under another clock, and a frozen one",
+        open="a running daemon under another clock",
     ),
     Fault(
         38, PROCESS, "A worker is started while folders are watched",

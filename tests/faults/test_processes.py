@@ -1,12 +1,15 @@
 """Workers that die, hang, or take the daemon with them."""
 
 import signal
+import time
 
+import psutil
 import pytest
 
 from daemons import Daemon, home_in, until
 from faults.conftest import sabotage
 from faults.odd import song
+from playlista.pool.desk import FROZEN_S
 
 ANALYSIS = "playlista.analysis.recipe:run"
 DECODING = "playlista.audio.decode:TrackStream._frames"
@@ -130,6 +133,27 @@ def test_a_track_on_which_the_daemon_always_dies_waits_while_all_others_are_hear
     assert row["path"].endswith("parricide.flac")
     assert (row["state"], row["reason"]) == ("waiting", "killed")
     assert survivor.status()["tracks"]["full"] == len(GOOD)
+
+
+@pytest.mark.fault(37)
+def test_a_daemon_frozen_with_its_workers_holds_the_time_against_no_track(
+    make_home, mine, songs, start
+):
+    songs("linger")
+    home = make_home(mine)
+    home.configure(TRACK_TIMEOUT_SECONDS=2)
+    daemon = start(home, **sabotage(CALL=ANALYSIS))
+    until(lambda: daemon.busy)
+    everyone = [psutil.Process(daemon.pid), *daemon.workers]
+    for process in everyone:
+        process.suspend()
+    time.sleep(FROZEN_S + 3)
+    for process in everyone:
+        process.resume()
+
+    until(lambda: daemon.at_rest(1))
+    assert daemon.metric('worker_exits_total{reason="deadline"}') == 0
+    assert daemon.status()["tracks"]["full"] == 1
 
 
 @pytest.mark.fault(39)

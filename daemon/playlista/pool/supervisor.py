@@ -169,8 +169,10 @@ class Pool(Generic[K]):
     def _listen(self, until: float) -> bool:
         """Wait until a worker speaks or something is due, and hear it; tell if woken."""
         slots = {slot.child.line.fileno(): slot for slot in self._crew.slots}
-        wait_s = min(until, self._desk.appointment()) - time.monotonic()
-        speaking = wait([self._bell.fileno(), *slots], max(0.0, wait_s))
+        began = time.monotonic()
+        wait_s = max(0.0, min(until, self._desk.appointment()) - began)
+        speaking = wait([self._bell.fileno(), *slots], wait_s)
+        self._desk.excuse(time.monotonic() - began - wait_s)
         for fd in speaking:
             if fd in slots:
                 self._hear(slots[fd])

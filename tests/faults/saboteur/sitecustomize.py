@@ -17,6 +17,7 @@ import resource
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 
@@ -32,6 +33,11 @@ def fail(*_):
 def hang(*_):
     """Stay in C with the interpreter's lock held, where no signal handler of Python runs."""
     ctypes.PyDLL(None).sleep(1000)
+
+
+def linger(*_):
+    """Take a while."""
+    time.sleep(1.5)
 
 
 def hog(*_):
@@ -56,6 +62,7 @@ DEEDS = {
     "segv": lambda: os.kill(os.getpid(), signal.SIGSEGV),
     "raise": fail,
     "hang": hang,
+    "linger": linger,
     "hog": hog,
     "starve": starve,
     "parricide": kill_parent,
