@@ -1,6 +1,7 @@
 """``kill -9`` at any instant loses nothing and doubles nothing."""
 
 import os
+import random
 import signal
 import time
 
@@ -9,11 +10,16 @@ import pytest
 
 import sounds
 from daemons import until
+from playlista.store.backlog import BACK_OFF_S
 
 TRACKS = 30
 DAEMON_KILLS = 10
 WORKER_KILLS = 5
 WORKER_KILL_PAUSE_S = 1.0
+KILLS = 200
+SHORT_TRACKS = 300
+UP_S = 2.0
+"""So long the daemon lives at most from READY; a worker takes half of it to start."""
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +80,39 @@ def test_killed_workers_harm_no_neighbour_and_every_track_has_its_one_result(sur
     check(daemon)
     assert daemon.metric('worker_exits_total{reason="foreign_kill"}') > 0
     assert daemon.metric('analyses_total{outcome="ok",tier="full"}') == TRACKS
+
+
+@pytest.mark.heavy
+@pytest.mark.fault(31)
+@pytest.mark.timeout(900)
+def test_kills_at_any_moment_while_music_lands_leave_every_track_with_its_one_result(
+    make_home, tmp_path, start
+):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    home = make_home(folder)
+    home.configure(FAST_MODE="true")
+    chance = random.Random(31)
+    for kill in range(KILLS):
+        daemon = start(home)
+        for number in range(kill * SHORT_TRACKS // KILLS, (kill + 1) * SHORT_TRACKS // KILLS):
+            sounds.write(folder / f"{number:03}.flac", sounds.noise(0.3, seed=number))
+        time.sleep(chance.uniform(0, UP_S))
+        daemon.signal(signal.SIGKILL)
+        daemon.stop()
+
+    survivor = start(home)
+
+    until(lambda: survivor.at_rest(SHORT_TRACKS))
+    until(lambda: home.rows("SELECT * FROM job") == [], BACK_OFF_S[0] + 30)
+    assert home.rows("SELECT relpath, ino, size, mtime_ns FROM file ORDER BY relpath") == [
+        (os.fsencode(file.name), now.st_ino, now.st_size, now.st_mtime_ns)
+        for file in sorted(folder.iterdir())
+        for now in [file.stat()]
+    ]
+    assert home.rows(
+        "SELECT count(*), count(DISTINCT audio_id), count(missing_since) FROM file"
+    ) == [(SHORT_TRACKS, SHORT_TRACKS, 0)]
+    assert home.rows("SELECT count(*) FROM audio") == [(SHORT_TRACKS,)]
+    assert home.rows("PRAGMA integrity_check") == [("ok",)]
+    until(home.replays)

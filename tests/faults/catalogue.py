@@ -190,7 +190,6 @@ FAULTS = (
     Fault(
         31, PROCESS, "SIGKILL at any moment, 200 times",
         "Nothing lost, nothing twice.",
-        open="two hundred in a row",
     ),
     Fault(
         32, PROCESS, "SIGTERM in mid-analysis, once and twice",
@@ -203,7 +202,6 @@ FAULTS = (
     Fault(
         34, PROCESS, "A worker runs out of memory",
         "The pool goes on, and nothing is held against the track.",
-        open="an allocation that fails inside the worker",
     ),
     Fault(
         35, PROCESS, "A worker hangs, deaf to polite signals",
@@ -216,7 +214,7 @@ FAULTS = (
     Fault(
         37, PROCESS, "The clock jumps by years, the machine sleeps",
         "No timer depends on the time of day.",
-        open="a running daemon under another clock, and a frozen one",
+        open="a running daemon under another clock",
     ),
     Fault(
         38, PROCESS, "A worker is started while folders are watched",

@@ -1,14 +1,18 @@
 """Workers that die, hang, or take the daemon with them."""
 
 import signal
+import time
 
+import psutil
 import pytest
 
 from daemons import Daemon, home_in, until
 from faults.conftest import sabotage
 from faults.odd import song
+from playlista.pool.desk import FROZEN_S
 
 ANALYSIS = "playlista.analysis.recipe:run"
+DECODING = "playlista.audio.decode:TrackStream._frames"
 GOOD = ("one", "two", "three")
 BAD = {
     "segv": "killed by SIGSEGV",
@@ -97,13 +101,28 @@ def test_a_worker_that_takes_all_memory_is_killed_and_nothing_is_held_against_it
     assert daemon.ask("/healthz")[0] == 200
 
 
+@pytest.mark.fault(34)
+def test_a_worker_that_gets_no_more_memory_is_held_against_no_track(make_home, mine, songs, start):
+    songs(*GOOD)
+    song(mine / "starve.flac", seconds=60.0)
+
+    daemon = start(make_home(mine), **sabotage(CALL=DECODING))
+
+    until(lambda: daemon.at_rest(1 + len(GOOD)))
+    (row,) = daemon.home.facts("failures")
+    assert row["path"].endswith("starve.flac")
+    assert (row["state"], row["reason"], row["strikes"]) == ("waiting", "killed", 0)
+    assert "MemoryError" in row["error"]
+    assert daemon.status()["tracks"]["full"] == len(GOOD)
+
+
 @pytest.mark.fault(36)
-def test_a_track_on_which_the_daemon_dies_three_times_waits_while_all_others_are_heard(
+def test_a_track_on_which_the_daemon_always_dies_waits_while_all_others_are_heard(
     make_home, mine, songs, start
 ):
     songs("parricide", *GOOD)
     home = make_home(mine)
-    for _ in range(3):
+    for _ in range(1 + 3):  # in company, and alone
         victim = start(home, **sabotage(CALL=ANALYSIS))
         assert victim.ended(30)[0] == -signal.SIGKILL
 
@@ -114,6 +133,27 @@ def test_a_track_on_which_the_daemon_dies_three_times_waits_while_all_others_are
     assert row["path"].endswith("parricide.flac")
     assert (row["state"], row["reason"]) == ("waiting", "killed")
     assert survivor.status()["tracks"]["full"] == len(GOOD)
+
+
+@pytest.mark.fault(37)
+def test_a_daemon_frozen_with_its_workers_holds_the_time_against_no_track(
+    make_home, mine, songs, start
+):
+    songs("linger")
+    home = make_home(mine)
+    home.configure(TRACK_TIMEOUT_SECONDS=2)
+    daemon = start(home, **sabotage(CALL=ANALYSIS))
+    until(lambda: daemon.busy)
+    everyone = [psutil.Process(daemon.pid), *daemon.workers]
+    for process in everyone:
+        process.suspend()
+    time.sleep(FROZEN_S + 3)
+    for process in everyone:
+        process.resume()
+
+    until(lambda: daemon.at_rest(1))
+    assert daemon.metric('worker_exits_total{reason="deadline"}') == 0
+    assert daemon.status()["tracks"]["full"] == 1
 
 
 @pytest.mark.fault(39)

@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -112,6 +113,19 @@ def borrow(size):
     del held
     gc.collect()
     return size
+
+
+def starve(_request):
+    """Ask for more memory than the kernel gives."""
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+    return bytes(1 << 30)
+
+
+def starve_speaking(size):
+    """Return what is too large to be sent."""
+    held = b"x" * size
+    resource.setrlimit(resource.RLIMIT_AS, (psutil.Process().memory_info().vms, 1 << 40))
+    return held
 
 
 def have_a_child(_request):

@@ -275,6 +275,18 @@ def test_a_worker_beyond_its_memory_limit_is_killed_uncounted(make_pool):
     assert outcome.seconds < 5.0
 
 
+@pytest.mark.fault(34)
+@pytest.mark.parametrize("deed", ["starve", "starve_speaking"])
+def test_a_worker_that_gets_no_more_memory_is_replaced_and_its_track_not_charged(make_pool, deed):
+    pool = make_pool(deed)
+    first, second = run(pool, 150_000_000), run(pool, 150_000_000)
+
+    assert first.crash is Crash.MEMORY
+    assert "MemoryError" in first.detail
+    assert not first.counted
+    assert first.pid != second.pid
+
+
 def test_the_largest_worker_can_be_killed(make_pool, outcomes):
     pool = make_pool("hog", 2)
     pool.submit("small", 1, LIMIT_S)

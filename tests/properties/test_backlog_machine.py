@@ -32,6 +32,7 @@ class Wish:
     upgrade: bool = False
     strikes: int = 0
     kills: int = 0
+    alone: bool = False
     present: bool = True
 
     @property
@@ -98,7 +99,12 @@ class BacklogMachine(RuleBasedStateMachine):
         assert self.shelf.backlog.save([(job, analysis(f"sound {wish.number}", tier))]) == [job]
         done = tier is Tier.FULL
         self.model[name] = Wish(
-            wish.number, wish.number, None if done else "ready", not done, wish.strikes
+            wish.number,
+            wish.number,
+            None if done else "ready",
+            not done,
+            wish.strikes,
+            alone=wish.alone and not done,
         )
         self.lost.append(job)
 
@@ -115,9 +121,10 @@ class BacklogMachine(RuleBasedStateMachine):
                 wish,
                 strikes=wish.strikes + 1,
                 kills=0,
+                alone=True,
                 state="failed" if wish.strikes + 1 >= 3 else "ready",
             ),
-            "kill": self._killed(wish),
+            "kill": self._killed(wish, 1),
             "fail": replace(wish, kills=0, state="failed"),
             "wait": replace(wish, kills=0, state="waiting"),
             "cut": replace(wish, kills=0, state="incomplete"),
@@ -156,7 +163,7 @@ class BacklogMachine(RuleBasedStateMachine):
         self.shelf.restart()
         for name, wish in self.model.items():
             if wish.present and wish.state == "leased":
-                self.model[name] = self._killed(wish)
+                self.model[name] = self._killed(wish, int(wish.alone))
             elif wish.present and wish.sleeping and wish.kills < 3:
                 self.model[name] = replace(wish, state="ready")
         self.lost += self.held.values()
@@ -168,12 +175,13 @@ class BacklogMachine(RuleBasedStateMachine):
     def the_offer_is_what_is_owed(self) -> None:
         offered = {self._name(job): job for job in self.shelf.backlog.ready(99)}
         expected = {
-            name: (wish.strikes, wish.upgrade, signature(wish.number))
+            name: (wish.strikes, wish.alone, wish.upgrade, signature(wish.number))
             for name, wish in self.model.items()
             if wish.present and wish.state == "ready"
         }
         assert {
-            name: (job.strikes, job.upgrade, job.signature) for name, job in offered.items()
+            name: (job.strikes, job.alone, job.upgrade, job.signature)
+            for name, job in offered.items()
         } == expected
 
     @invariant()
@@ -183,6 +191,12 @@ class BacklogMachine(RuleBasedStateMachine):
             if wish.present and wish.state is not None:
                 expected[wish.state] = expected.get(wish.state, 0) + 1
         assert self.shelf.states() == expected
+
+    @invariant()
+    def the_kills_add_up(self) -> None:
+        with self.shelf.database.reading() as read:
+            (kills,) = read.execute("SELECT coalesce(sum(kills), 0) FROM job").fetchone()
+        assert kills == sum(wish.kills for wish in self.model.values())
 
     @invariant()
     def the_library_is_what_was_heard(self) -> None:
@@ -211,9 +225,9 @@ class BacklogMachine(RuleBasedStateMachine):
             self.lost.append(self.held.pop(name))
 
     @staticmethod
-    def _killed(wish: Wish) -> Wish:
-        kills = wish.kills + 1
-        return replace(wish, kills=kills, state="ready" if kills < 3 else "waiting")
+    def _killed(wish: Wish, times: int) -> Wish:
+        kills = wish.kills + times
+        return replace(wish, kills=kills, alone=True, state="ready" if kills < 3 else "waiting")
 
     @staticmethod
     def _name(job: Job) -> bytes:

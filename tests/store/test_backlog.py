@@ -572,10 +572,24 @@ def test_the_lease_of_a_dead_boot_can_settle_nothing(shelf: Shelf) -> None:
     assert shelf.states() == {"leased": 1}
 
 
+@pytest.mark.fault(31)
+def test_the_end_of_the_daemon_charges_no_track_that_ran_in_company(shelf: Shelf) -> None:
+    for number in range(4):
+        shelf.land(b"%d.flac" % number, number)
+    for job in shelf.backlog.ready(4):
+        assert shelf.backlog.lease(job)
+
+    shelf.restart()
+
+    assert [job.alone for job in shelf.backlog.ready(4)] == [True] * 4
+    with shelf.database.reading() as read:
+        assert read.execute("SELECT sum(kills) FROM job").fetchone()[0] == 0
+
+
 @pytest.mark.fault(36)
-def test_a_track_that_kills_the_daemon_three_times_waits(shelf: Shelf) -> None:
+def test_a_track_that_kills_the_daemon_three_times_alone_waits(shelf: Shelf) -> None:
     shelf.land()
-    for _ in range(3):
+    for _ in range(1 + 3):
         shelf.leased()
         shelf.restart()
 
@@ -586,7 +600,7 @@ def test_a_track_that_kills_the_daemon_three_times_waits(shelf: Shelf) -> None:
 
 def test_a_track_that_keeps_killing_the_daemon_waits_over_its_restart(shelf: Shelf) -> None:
     shelf.land()
-    for _ in range(3):
+    for _ in range(1 + 3):
         shelf.leased()
         shelf.restart()
 

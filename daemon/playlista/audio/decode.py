@@ -75,6 +75,7 @@ class TrackStream:
             UnreadableAudio: No decoder makes sound of it.
             NothingToHear: It holds no sample.
             IncompleteTrack: Much less decodes than the header declares, or part of it is zeros.
+            MemoryError: FFmpeg gets none, which PyAV counts among its own errors.
             OSError: The disk fails.
         """
         kind = self._kind()
@@ -85,6 +86,8 @@ class TrackStream:
                 for block in self._blocks(container, stream):
                     self.heard.mended_n += block.mended_n
                     yield block
+            except MemoryError:
+                raise
             except av.FFmpegError as error:  # no filter takes what the decoder gives
                 raise self._unreadable(kind) from error
         self._judge(kind)
@@ -104,6 +107,8 @@ class TrackStream:
         source = MappedFile(self.file) if mapped else self.file
         try:
             return av.open(source, "r", metadata_errors="replace", buffer_size=_READ_N)
+        except MemoryError:
+            raise
         except av.FFmpegError as error:
             if kind.name in _INDEX_LAST:
                 why = "its index is missing: still being written, or cut off"
@@ -164,6 +169,8 @@ class TrackStream:
         """Yield every packet, and at last the empty one that empties the decoder."""
         try:
             yield from container.demux(stream)
+        except MemoryError:
+            raise
         except av.FFmpegError:  # nothing beyond this point can be told apart
             self.heard.damaged_n += 1
 
@@ -191,6 +198,8 @@ class TrackStream:
     def _decoded(self, packet: "Packet[AudioStream]") -> list[AudioFrame]:
         try:
             return packet.decode()
+        except MemoryError:
+            raise
         except av.FFmpegError:
             self.heard.damaged_n += 1
             return []

@@ -17,6 +17,8 @@ K = TypeVar("K", bound=Hashable)
 
 WEIGHING_S = 0.5
 """How often workers are held against their memory limit; a guess, 2026-11."""
+FROZEN_S = 5.0
+"""Waking later than meant by this, the process stood still; a guess, 2026-11."""
 UNKNOWN = Footprint(None, None)
 
 
@@ -53,6 +55,12 @@ class Desk(Generic[K]):
             self._stop(slot)
         self._weigh()
         self.advance()
+
+    def excuse(self, late_s: float) -> None:
+        """Add to every deadline the time for which all of us stood still: no track's fault."""
+        if late_s > FROZEN_S:
+            for slot in self.crew.slots:
+                slot.since += late_s
 
     def _stop(self, slot: Slot[K]) -> None:
         """End a state that has lasted too long."""

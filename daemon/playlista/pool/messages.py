@@ -96,6 +96,13 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Starved:
+    """Child: it cannot get the memory that the task takes; it is of no more use."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Garbled:
     """What stands for a message that arrived whole but cannot be read."""
 

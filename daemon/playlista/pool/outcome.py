@@ -25,7 +25,7 @@ class Crash(StrEnum):
     FOREIGN_KILL = "foreign_kill"
     """Somebody else sent SIGKILL: the kernel short of memory, or a person."""
     MEMORY = "memory"
-    """Killed for holding too much memory."""
+    """Killed for holding too much memory, or because it could get no more."""
     SHED = "shed"
     """Given back because the pool had to shrink."""
     SHUTDOWN = "shutdown"

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from playlista.pool.bell import Bell
 from playlista.pool.desk import UNKNOWN, Desk
-from playlista.pool.messages import Declined, Failed, Garbled, Ready, Returned, Unfit
+from playlista.pool.messages import Declined, Failed, Garbled, Ready, Returned, Starved, Unfit
 from playlista.pool.outcome import Crash, Exit, Outcome
 from playlista.pool.slot import Lease, Slot, State, Terms
 from playlista.units import Bytes
@@ -169,8 +169,10 @@ class Pool(Generic[K]):
     def _listen(self, until: float) -> bool:
         """Wait until a worker speaks or something is due, and hear it; tell if woken."""
         slots = {slot.child.line.fileno(): slot for slot in self._crew.slots}
-        wait_s = min(until, self._desk.appointment()) - time.monotonic()
-        speaking = wait([self._bell.fileno(), *slots], max(0.0, wait_s))
+        began = time.monotonic()
+        wait_s = max(0.0, min(until, self._desk.appointment()) - began)
+        speaking = wait([self._bell.fileno(), *slots], wait_s)
+        self._desk.excuse(time.monotonic() - began - wait_s)
         for fd in speaking:
             if fd in slots:
                 self._hear(slots[fd])
@@ -197,6 +199,8 @@ class Pool(Generic[K]):
                 self._desk.finish(slot, footprint, error=error)
             case Failed(trouble, footprint) if slot.lease:
                 self._desk.fail(slot, footprint, trouble)
+            case Starved(why) if slot.lease:
+                self._desk.crash(slot, Crash.MEMORY, why)
             case Garbled(trouble) if slot.lease:
                 self._desk.fail(slot, UNKNOWN, trouble)
             case Unfit(trouble):

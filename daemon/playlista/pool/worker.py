@@ -28,6 +28,7 @@ from playlista.pool.messages import (
     Ready,
     Returned,
     Start,
+    Starved,
     Unfit,
 )
 from playlista.units import Bytes
@@ -114,17 +115,24 @@ def answer(line: Line, run: Callable[[Any], Any], call: Call) -> None:
     try:
         line.send(reply)
     except PicklingError as e:
-        line.send(Failed(described(e.__cause__ or e), footprint()))
+        line.send(complaint(e.__cause__ or e))
 
 
-def attempt(run: Callable[[Any], Any], call: Call) -> Returned | Declined | Failed:
+def attempt(run: Callable[[Any], Any], call: Call) -> Returned | Declined | Failed | Starved:
     """Run the target; whatever it raises is a reply."""
     try:
         return Returned(run(call.request), footprint())
     except (TrackError, TryAgain) as e:
         return Declined(e, footprint())
     except BaseException as e:  # noqa: BLE001 - SystemExit in a task is a failure of the task
-        return Failed(described(e), footprint())
+        return complaint(e)
+
+
+def complaint(error: BaseException) -> Failed | Starved:
+    """Tell a failure of the task from one of the machine, for which a trace takes too much."""
+    if isinstance(error, MemoryError):
+        return Starved(f"{type(error).__qualname__}: {error}")
+    return Failed(described(error), footprint())
 
 
 def begin_peak() -> None:

@@ -59,8 +59,8 @@ class Backlog:
     def recover(self) -> None:
         """Take back what a dead daemon had leased, and queue what must be heard again.
 
-        A track on which the daemon died counts as killed: should it be the cause, it runs
-        last and alone, and from the third time on it waits while the daemon stays up.
+        A track on which the daemon died runs last and alone, should it be the cause; if it
+        did, that counts as a kill, and from the third on it waits while the daemon stays up.
         """
         with self._leases() as leases:
             write = leases.write

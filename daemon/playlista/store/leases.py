@@ -19,11 +19,13 @@ _HELD = "lease = :boot"
 _UNSETTLED = "(state = 'ready' OR lease = :boot)"
 
 _KILL = """
-    kills = kills + 1, alone = 1, lease = NULL,
-    state = iif(kills + 1 < :most, 'ready', 'waiting'),
-    waits = waits + (kills + 1 >= :most),
+    kills = kills + {n}, alone = 1, lease = NULL,
+    state = iif(kills + {n} < :most, 'ready', 'waiting'),
+    waits = waits + (kills + {n} >= :most),
     reason = 'killed', error = :why
 """
+_ITS_WORKER = _KILL.format(n="1")
+_THE_DAEMON = _KILL.format(n="alone")  # nobody else was there
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Desk:
 
     def kill(self, job: Job, why: str) -> sqlite3.Row | None:
         """Return a lease whose worker was killed; return the row if it was ours to settle."""
-        return self._update(job, _HELD, _KILL, why=_words(why))
+        return self._update(job, _HELD, _ITS_WORKER, why=_words(why))
 
     def park(self, job: Job, state: str, reason: str, why: str) -> sqlite3.Row | None:
         """Set a track aside; return the row if it was ours to settle."""
@@ -87,9 +89,9 @@ class Desk:
         )
 
     def inherit(self) -> None:
-        """Take back the leases of dead boots: each counts as killed."""
+        """Take back the leases of dead boots: a track counts as killed if it ran alone."""
         self.write.execute(
-            f"UPDATE job SET {_KILL}, updated_at = :now WHERE state = 'leased'",  # noqa: S608 - a constant
+            f"UPDATE job SET {_THE_DAEMON}, updated_at = :now WHERE state = 'leased'",  # noqa: S608 - a constant
             {"most": STRIKES, "now": int(time.time()), "why": "the daemon was killed meanwhile"},
         )
 

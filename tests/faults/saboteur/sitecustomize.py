@@ -13,9 +13,12 @@ import importlib.abc
 import importlib.util
 import os
 import re
+import resource
 import signal
 import sys
 import threading
+import time
+from pathlib import Path
 
 
 class Broken(Exception):
@@ -32,11 +35,22 @@ def hang(*_):
     ctypes.PyDLL(None).sleep(1000)
 
 
+def linger(*_):
+    """Take a while."""
+    time.sleep(1.5)
+
+
 def hog(*_):
     """Take memory until there is none."""
     taken = []
     while True:
         taken.append(bytearray(os.urandom(1 << 20)) * 8)
+
+
+def starve(*_):
+    """Get no more memory than there is by now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize(),) * 2)
 
 
 def kill_parent(*_):
@@ -48,7 +62,9 @@ DEEDS = {
     "segv": lambda: os.kill(os.getpid(), signal.SIGSEGV),
     "raise": fail,
     "hang": hang,
+    "linger": linger,
     "hog": hog,
+    "starve": starve,
     "parricide": kill_parent,
 }
 DEED = re.compile(rf"[/'\"]({'|'.join(DEEDS)})\b")
