@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from playlista.durable import sync_folder
 from playlista.outlets import disk
 
 BLOCK_BYTES = 65_536
@@ -71,7 +72,7 @@ def append(path: bytes | Path, records: Iterable[Mapping[str, Any]]) -> int:
         log.flush()
         os.fsync(log.fileno())
         if not end:
-            disk.sync_folder(target.parent)
+            sync_folder(target.parent)
         return len(lines)
 
 

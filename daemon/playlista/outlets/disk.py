@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from playlista.durable import sync_folder
 from playlista.errors import OperatorError, TryAgain, printable
 
 WAIT_S = 30.0
@@ -78,12 +79,3 @@ def set_aside(path: Path) -> Path:
     path.rename(kept)
     sync_folder(path.parent)
     return kept
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

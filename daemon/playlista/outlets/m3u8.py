@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from playlista.durable import sync_folder
 from playlista.outlets import disk
 from playlista.playlists.delta import Entry
 from playlista.records import FileTags
@@ -88,7 +89,7 @@ def remove(path: bytes | Path) -> bool:
         if MARK not in (_current(target) or b""):
             return False
         target.unlink()
-        disk.sync_folder(target.parent)
+        sync_folder(target.parent)
         return True
 
 

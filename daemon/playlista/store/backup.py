@@ -4,7 +4,6 @@ Making one takes as long as its disk needs to read and write it: `run` is for a 
 which may be killed at any moment. A copy is whole and checked before it takes its name.
 """
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from playlista.durable import sync_folder
 from playlista.errors import StoreBroken, StoreBusy
 from playlista.store.database import reading, size_bytes
 from playlista.store.opening import require_sound
@@ -67,7 +67,7 @@ def make(database: Path) -> None:
             if newest.exists():
                 newest.replace(older)
             copy.replace(newest)
-            sync(newest.parent)
+            sync_folder(newest.parent)
 
 
 def _places(database: Path) -> tuple[Path, Path]:
@@ -131,12 +131,3 @@ def on_disk(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreBusy(f"{folder}: {error.strerror}", RETRY_S) from error
-
-
-def sync(folder: Path) -> None:
-    """Make names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,8 +6,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from playlista.durable import sync_folder
 from playlista.errors import StoreBroken
-from playlista.store.backup import BESIDE, copies, is_sound, on_disk, sync, temporary
+from playlista.store.backup import BESIDE, copies, is_sound, on_disk, temporary
 from playlista.store.lock import Lock
 from playlista.store.trouble import translated
 
@@ -48,7 +49,7 @@ def restore(database: Path) -> Restored:
             tracks, seq = _made_ready(ready)
             aside = _set_aside(database)
             ready.replace(database)
-            sync(database.parent)
+            sync_folder(database.parent)
         return Restored(copy.stat().st_mtime, tracks, seq, aside)
     finally:
         lock.release()
@@ -85,5 +86,5 @@ def _set_aside(database: Path) -> Path | None:
     aside.mkdir()
     for name in there:
         (database.parent / name).rename(aside / name)
-    sync(aside)
+    sync_folder(aside)
     return aside
