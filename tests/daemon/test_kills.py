@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import time
 
@@ -15,7 +16,6 @@ from playlista.store.backlog import BACK_OFF_S
 TRACKS = 30
 DAEMON_KILLS = 10
 WORKER_KILLS = 5
-WORKER_KILL_PAUSE_S = 1.0
 KILLS = 200
 SHORT_TRACKS = 300
 UP_S = 2.0
@@ -33,11 +33,18 @@ def many(tmp_path_factory):
 
 
 @pytest.fixture
-def survived(many, make_home):
-    """Return a function that asserts that nothing is lost, doubled or damaged."""
-    home = make_home(many)
+def mine(tmp_path):
+    """An empty music folder."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    return folder
 
-    def check(daemon):
+
+@pytest.fixture
+def survived():
+    """Return a function that asserts that nothing is lost, doubled or damaged."""
+
+    def check(home, daemon):
         until(lambda: daemon.at_rest(TRACKS) and daemon.status()["tracks"]["full"] == TRACKS, 60)
         assert home.rows("SELECT * FROM job") == []
         assert home.rows("SELECT count(*), count(DISTINCT audio_id) FROM file") == [
@@ -48,13 +55,15 @@ def survived(many, make_home):
         until(home.replays)
         assert home.facts("failures") == []
 
-    return home, check
+    return check
 
 
 @pytest.mark.fault(31)
 @pytest.mark.timeout(180)
-def test_a_daemon_killed_ten_times_in_mid_analysis_loses_and_doubles_nothing(survived, start):
-    home, check = survived
+def test_a_daemon_killed_ten_times_in_mid_analysis_loses_and_doubles_nothing(
+    many, survived, make_home, start
+):
+    home = make_home(many)
     orphans = []
     for _ in range(DAEMON_KILLS):
         daemon = start(home)
@@ -64,20 +73,24 @@ def test_a_daemon_killed_ten_times_in_mid_analysis_loses_and_doubles_nothing(sur
         daemon.ended()
 
     assert psutil.wait_procs(orphans, 3)[1] == []
-    check(start(home))
+    survived(home, start(home))
 
 
 @pytest.mark.timeout(120)
-def test_killed_workers_harm_no_neighbour_and_every_track_has_its_one_result(survived, start):
-    home, check = survived
+def test_killed_workers_harm_no_neighbour_and_every_track_has_its_one_result(
+    many, mine, survived, make_home, start
+):
+    home = make_home(mine)
     daemon = start(home)
-    for _ in range(WORKER_KILLS):
+    tracks = sorted(many.iterdir())
+    for kill in range(WORKER_KILLS):
+        for track in tracks[kill::WORKER_KILLS]:
+            shutil.copy(track, mine)
         until(lambda: daemon.busy)
         victim = max(daemon.workers, key=lambda worker: worker.cpu_times().user)
         os.kill(victim.pid, signal.SIGKILL)
-        time.sleep(WORKER_KILL_PAUSE_S)
 
-    check(daemon)
+    survived(home, daemon)
     assert daemon.metric('worker_exits_total{reason="foreign_kill"}') > 0
     assert daemon.metric('analyses_total{outcome="ok",tier="full"}') == TRACKS
 
@@ -86,17 +99,15 @@ def test_killed_workers_harm_no_neighbour_and_every_track_has_its_one_result(sur
 @pytest.mark.fault(31)
 @pytest.mark.timeout(900)
 def test_kills_at_any_moment_while_music_lands_leave_every_track_with_its_one_result(
-    make_home, tmp_path, start
+    mine, make_home, start
 ):
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    home = make_home(folder)
+    home = make_home(mine)
     home.configure(FAST_MODE="true")
     chance = random.Random(31)
     for kill in range(KILLS):
         daemon = start(home)
         for number in range(kill * SHORT_TRACKS // KILLS, (kill + 1) * SHORT_TRACKS // KILLS):
-            sounds.write(folder / f"{number:03}.flac", sounds.noise(0.3, seed=number))
+            sounds.write(mine / f"{number:03}.flac", sounds.noise(0.3, seed=number))
         time.sleep(chance.uniform(0, UP_S))
         daemon.signal(signal.SIGKILL)
         daemon.stop()
@@ -107,7 +118,7 @@ def test_kills_at_any_moment_while_music_lands_leave_every_track_with_its_one_re
     until(lambda: home.rows("SELECT * FROM job") == [], BACK_OFF_S[0] + 30)
     assert home.rows("SELECT relpath, ino, size, mtime_ns FROM file ORDER BY relpath") == [
         (os.fsencode(file.name), now.st_ino, now.st_size, now.st_mtime_ns)
-        for file in sorted(folder.iterdir())
+        for file in sorted(mine.iterdir())
         for now in [file.stat()]
     ]
     assert home.rows(
