@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from playlista.records import Analysis, Job
+from playlista.records import Analysis, Job, Recognised
+from playlista.sieve import Sieve
 from playlista.stages import Wanted
-from playlista.store import heard, jobs
+from playlista.store import heard, identity, jobs
 from playlista.store.database import Database
 from playlista.store.leases import STRIKES, Desk
 from playlista.store.signatures import signature
@@ -113,22 +114,33 @@ class Backlog:
         with self._leases() as leases:
             return leases.take(job)
 
-    def save(self, results: Sequence[tuple[Job, Analysis]]) -> list[Job]:
+    def sieve(self) -> Sieve:
+        """Return by what a file may be recognised."""
+        with self._database.reading() as read:
+            return identity.sieve(read)
+
+    def save(self, results: Sequence[tuple[Job, Analysis | Recognised]]) -> list[Job]:
         """Commit results and acknowledge their leases, all in one transaction.
 
         Returns:
             Those that were kept: a file that changed meanwhile keeps its place in the queue
-            and its result is discarded.
+            and its result is discarded; so does one that holds no known recording after all.
         """
         with self._leases() as leases:
-            return [job for job, heard in results if self._save_one(leases, job, heard)]
+            return [job for job, found in results if self._save_one(leases, job, found)]
 
-    def _save_one(self, leases: Desk, job: Job, analysis: Analysis) -> bool:
+    def _save_one(self, leases: Desk, job: Job, found: Analysis | Recognised) -> bool:
         write = leases.write
         if not _still_wanted(write, job):
             return False
-        audio_id = heard.keep(write, analysis)
-        heard.attach(write, job.file_id, audio_id, analysis)
+        if isinstance(found, Analysis):
+            audio_id: int | None = heard.keep(write, found)
+        else:
+            audio_id = identity.recording(write, found, job.signature.size)
+        if audio_id is None:
+            leases.give_back(job, alone=False)
+            return False
+        heard.attach(write, job.file_id, audio_id, found.file_tags)
         missing = heard.missing(write, audio_id, self.wanted)
         if missing:
             leases.ask_more(job, jobs.step(missing))

@@ -1,0 +1,5 @@
+-- By what a recording is recognised before anybody listens to a file; null: not yet looked at.
+ALTER TABLE audio ADD COLUMN opening TEXT;      -- hash of the first packets
+ALTER TABLE audio ADD COLUMN flac TEXT;         -- what a FLAC header says of the sound
+ALTER TABLE audio ADD COLUMN packets_n INTEGER; -- bytes of all packets
+CREATE INDEX audio_flac ON audio (flac) WHERE flac IS NOT NULL;
