@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from playlista.records import Analysis, Job, Recognised
 from playlista.sieve import Sieve
 from playlista.stages import Wanted
-from playlista.store import heard, identity, jobs
+from playlista.store import heard, heirs, identity, jobs
 from playlista.store.database import Database
 from playlista.store.leases import STRIKES, Desk
 from playlista.store.signatures import signature
@@ -146,6 +146,7 @@ class Backlog:
             leases.ask_more(job, jobs.step(missing))
         else:
             jobs.drop(write, job.file_id)
+        heirs.give_way(write, job.file_id)
         return True
 
     def give_back(self, job: Job, *, alone: bool = False) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from playlista.records import Appeared, Difference, Moved, Returned, Vanished
-from playlista.store import jobs
+from playlista.store import heirs, jobs
 from playlista.store.signatures import columns
 
 
@@ -25,11 +25,7 @@ def _apply(write: sqlite3.Connection, difference: Difference) -> None:
         case Returned():
             _returned(write, difference)
         case Vanished():
-            write.execute(
-                "UPDATE file SET missing_since = ? WHERE id = ? AND missing_since IS NULL",
-                (int(time.time()), difference.file_id),
-            )
-            jobs.set_aside(write, difference.file_id)
+            _vanished(write, difference)
 
 
 def _appeared(write: sqlite3.Connection, found: Appeared) -> None:
@@ -60,6 +56,15 @@ def _appeared(write: sqlite3.Connection, found: Appeared) -> None:
     else:
         write.execute("UPDATE file SET audio_id = NULL WHERE id = ?", (row["id"],))
         jobs.drop(write, row["id"])
+
+
+def _vanished(write: sqlite3.Connection, gone: Vanished) -> None:
+    if not heirs.move_in(write, gone.file_id):
+        write.execute(
+            "UPDATE file SET missing_since = ? WHERE id = ? AND missing_since IS NULL",
+            (int(time.time()), gone.file_id),
+        )
+        jobs.set_aside(write, gone.file_id)
 
 
 def _lift(write: sqlite3.Connection, moves: Iterable[Moved]) -> None:

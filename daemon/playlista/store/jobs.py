@@ -43,6 +43,16 @@ def resume(write: sqlite3.Connection, file_id: int) -> None:
     )
 
 
+def hand_over(write: sqlite3.Connection, old_id: int, new_id: int) -> None:
+    """Owe to one file, and to no other lease, what is owed to another that holds the same."""
+    drop(write, new_id)
+    write.execute(
+        "UPDATE job SET file_id = ?, state = iif(state = 'leased', 'ready', state), lease = NULL "
+        "WHERE file_id = ?",
+        (new_id, old_id),
+    )
+
+
 def queue_lesser(write: sqlite3.Connection, wanted: Wanted) -> None:
     """Queue every track that lacks something, and forget what is no longer wanted."""
     kinds = write.execute("SELECT DISTINCT done, model FROM audio").fetchall()

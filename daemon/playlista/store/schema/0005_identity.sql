@@ -3,3 +3,7 @@ ALTER TABLE audio ADD COLUMN opening TEXT;      -- hash of the first packets
 ALTER TABLE audio ADD COLUMN flac TEXT;         -- what a FLAC header says of the sound
 ALTER TABLE audio ADD COLUMN packets_n INTEGER; -- bytes of all packets
 CREATE INDEX audio_flac ON audio (flac) WHERE flac IS NOT NULL;
+
+-- 1: not where it was, and nobody knows yet whether it was moved or deleted.
+ALTER TABLE file ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX file_lost ON file (root_id) WHERE lost;
