@@ -16,7 +16,7 @@ from playlista.intake.arrivals import Arrivals
 from playlista.intake.ledger import Ledger
 from playlista.intake.standing import RETRY_S, Standing
 from playlista.intake.survey import Survey
-from playlista.records import Root
+from playlista.records import Known, Root
 from playlista.units import Seconds
 from playlista.watch.absence import Absence
 from playlista.watch.backoff import BackOff
@@ -46,6 +46,7 @@ class Folder:
         arrivals: What becomes of new files.
         own: Folders of ours, never looked into.
         rival: Tells which other root, if any, has the same files.
+        arriving: Tells whether something in any root is not in the backlog yet.
         watching: False looks when asked, and never listens.
 
     Attributes:
@@ -57,7 +58,7 @@ class Folder:
         scanned: Whether one full scan has ended, or cannot even begin.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - an assembly point, called once, by keyword
         self,
         root: Root,
         ledger: Ledger,
@@ -65,6 +66,7 @@ class Folder:
         *,
         own: Iterable[Path],
         rival: Callable[[bytes], str | None],
+        arriving: Callable[[], bool],
         watching: bool,
     ) -> None:
         self.root = root
@@ -78,6 +80,7 @@ class Folder:
         self.real: Parts | None = None
         self._own = tuple(own)
         self._rival = rival
+        self._arriving = arriving
         # filled by the folder's own thread, before anything is looked at
         excluded = self._excluded = set[bytes]()
         self.standing = Standing(root, ledger.tracks, excluded)
@@ -110,7 +113,7 @@ class Folder:
     def is_idle(self) -> bool:
         """Whether nothing is settling, and nothing is known to be unseen."""
         settling = self.arrivals.settling_n or self._absence
-        return self.standing.is_offline or not (
+        return self.standing.is_away or not (
             self._asked or self._pause_until or self._dirty or settling
         )
 
@@ -119,6 +122,8 @@ class Folder:
         """What a person should know of this root; None when all is well."""
         if self.standing.why or self.lookout.why:
             return self.standing.why or self.lookout.why
+        if self._absence.is_doubted:
+            return f"{len(self._absence):,} files are gone, or moved: new music will tell"
         first = min(self._survey.unreadable, default=None)
         if first is not None:
             return f"cannot be read: {printable(first)} and perhaps others"
@@ -239,12 +244,20 @@ class Folder:
         if not due:
             return
         gone = [known for known in due if self.standing.lacks(known)]
+        if self.standing.is_itself:
+            gone = self._ledger.lose(gone)
+        if self._may_have_moved(gone) and self._absence.doubt(gone, self._now()):
+            return
         self._ledger.vanish(gone, self.standing.may_vanish)
         doubt_s = self.standing.doubt_s()
         if doubt_s is None:
             self.standing.is_whole()
         else:
             self._scan_at = Seconds(self._now() + doubt_s)
+
+    def _may_have_moved(self, gone: list[Known]) -> bool:
+        tracks = self._ledger.tracks
+        return tracks.any_heard(gone) and (self._arriving() or tracks.any_unheard())
 
     # --- counting -----------------------------------------------------------------
 

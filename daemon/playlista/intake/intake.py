@@ -148,6 +148,7 @@ class Intake:
             Arrivals(root, self._settings, self._ledger, self._has_left, self._wall),
             own=self._own,
             rival=self._rival,
+            arriving=self._arriving,
             watching=self._watching,
         )
 
@@ -155,6 +156,11 @@ class Intake:
         """Return why a root must not be looked at: another one has the same files."""
         folders = list(self._folders.values())
         return rival(path, {folder.root.path: folder.real for folder in folders})
+
+    def _arriving(self) -> bool:
+        """Tell whether something was seen, or could be, that is not in the backlog yet."""
+        folders = list(self._folders.values())
+        return not self.scanned or any(folder.arrivals.settling_n for folder in folders)
 
     def _has_left(self, known: Known) -> bool:
         """Tell whether a known file certainly has no other name than one just found."""

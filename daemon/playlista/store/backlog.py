@@ -87,14 +87,14 @@ class Backlog:
         self._wake_due()
         with self._database.reading() as read:
             rows = read.execute(
-                """
+                f"""
                 SELECT file.*, root.path AS root, job.strikes, job.alone, job.upgrade,
                        audio.done, audio.model
                 FROM job JOIN file ON file.id = job.file_id JOIN root ON root.id = file.root_id
                      LEFT JOIN audio ON audio.id = file.audio_id
-                WHERE job.state = 'ready' AND root.state NOT IN ('offline', 'unwatched')
+                WHERE job.state = 'ready' AND {jobs.THERE}
                 ORDER BY job.alone, job.upgrade, job.queued_at, job.file_id LIMIT ?
-                """,
+                """,  # noqa: S608 - a constant
                 (limit,),
             )
             return [_job(row, self.wanted) for row in rows]
@@ -215,18 +215,19 @@ def retry_failed(write: sqlite3.Connection) -> int:
     ).rowcount
 
 
-_PRESENT = """
+_THERE = f"""
     SELECT count(*) FROM job JOIN file ON file.id = file_id JOIN root ON root.id = root_id
-    WHERE job.state = ? AND root.state NOT IN ('offline', 'unwatched')
-"""
+    WHERE job.state = ? AND {jobs.THERE}
+"""  # noqa: S608 - a constant
 
 
 def _count(read: sqlite3.Connection, state: str) -> int:
-    """Count jobs, those on absent roots left out; without such roots the index suffices."""
+    """Count jobs, those of files that are away left out; if none is, the index suffices."""
     (away,) = read.execute(
-        "SELECT count(*) FROM root WHERE state IN ('offline', 'unwatched')"
+        "SELECT EXISTS (SELECT 1 FROM root WHERE state IN ('offline', 'unwatched')) "
+        "OR EXISTS (SELECT 1 FROM file WHERE lost)"
     ).fetchone()
-    query = _PRESENT if away else "SELECT count(*) FROM job WHERE state = ?"
+    query = _THERE if away else "SELECT count(*) FROM job WHERE state = ?"
     (count,) = read.execute(query, (state,)).fetchone()
     return int(count)
 

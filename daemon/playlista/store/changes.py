@@ -16,6 +16,14 @@ def apply(write: sqlite3.Connection, differences: Sequence[Difference]) -> None:
         _apply(write, difference)
 
 
+def lose(write: sqlite3.Connection, file_id: int) -> bool:
+    """Mark a file that is not where it was, unless another holds its recording; tell which."""
+    if heirs.move_in(write, file_id):
+        return False
+    write.execute("UPDATE file SET lost = 1 WHERE id = ? AND NOT lost", (file_id,))
+    return True
+
+
 def _apply(write: sqlite3.Connection, difference: Difference) -> None:
     match difference:
         case Appeared():
@@ -39,7 +47,7 @@ def _appeared(write: sqlite3.Connection, found: Appeared) -> None:
             dev = excluded.dev, ino = excluded.ino, size = excluded.size,
             mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
             candidate = excluded.candidate, landed_at = excluded.landed_at,
-            generation = generation + 1, missing_since = NULL
+            generation = generation + 1, missing_since = NULL, lost = 0
         RETURNING id
         """,
         columns(found.signature)
@@ -61,7 +69,7 @@ def _appeared(write: sqlite3.Connection, found: Appeared) -> None:
 def _vanished(write: sqlite3.Connection, gone: Vanished) -> None:
     if not heirs.move_in(write, gone.file_id):
         write.execute(
-            "UPDATE file SET missing_since = ? WHERE id = ? AND missing_since IS NULL",
+            "UPDATE file SET missing_since = ?, lost = 0 WHERE id = ? AND missing_since IS NULL",
             (int(time.time()), gone.file_id),
         )
         jobs.set_aside(write, gone.file_id)
@@ -91,7 +99,7 @@ def _moved(write: sqlite3.Connection, found: Moved) -> None:
 
 def _returned(write: sqlite3.Connection, found: Returned) -> None:
     write.execute(
-        "UPDATE file SET missing_since = NULL, dev = :dev, ino = :ino, size = :size, "
+        "UPDATE file SET missing_since = NULL, lost = 0, dev = :dev, ino = :ino, size = :size, "
         "mtime_ns = :mtime_ns, ctime_ns = :ctime_ns WHERE id = :id",
         columns(found.signature) | {"id": found.file_id},
     )

@@ -7,6 +7,9 @@ from collections.abc import Collection
 
 from playlista.stages import Stage, Wanted
 
+THERE = "NOT file.lost AND (root.held OR root.state NOT IN ('offline', 'unwatched'))"
+"""Whether there is a file to work on."""
+
 
 def put(write: sqlite3.Connection, file_id: int) -> None:
     """Queue a file whose content is new: whatever was held against the old one is forgotten."""
@@ -51,6 +54,17 @@ def hand_over(write: sqlite3.Connection, old_id: int, new_id: int) -> None:
         "WHERE file_id = ?",
         (new_id, old_id),
     )
+
+
+def any_unheard(read: sqlite3.Connection) -> bool:
+    """Tell whether nobody has listened yet to a file that could be listened to now."""
+    row = read.execute(
+        f"""
+        SELECT 1 FROM job JOIN file ON file.id = file_id JOIN root ON root.id = root_id
+        WHERE job.state IN ('ready', 'leased') AND NOT upgrade AND {THERE} LIMIT 1
+        """  # noqa: S608 - a constant
+    ).fetchone()
+    return row is not None
 
 
 def queue_lesser(write: sqlite3.Connection, wanted: Wanted) -> None:

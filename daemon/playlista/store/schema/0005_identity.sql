@@ -7,3 +7,5 @@ CREATE INDEX audio_flac ON audio (flac) WHERE flac IS NOT NULL;
 -- 1: not where it was, and nobody knows yet whether it was moved or deleted.
 ALTER TABLE file ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX file_lost ON file (root_id) WHERE lost;
+-- 1: offline because too much of it is gone: what is there is heard all the same.
+ALTER TABLE root ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
