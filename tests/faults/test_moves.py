@@ -10,7 +10,8 @@ import pytest
 import sounds
 from daemons import until
 
-FEW, MANY = 30, 5000
+FEW, ENOUGH_FOR_DOUBT, MANY = 30, 60, 5000
+KILLS = 3
 KINDS = ("flac", "mp3", "ogg")
 
 
@@ -29,9 +30,11 @@ def library(tmp_path, make_home, start):
             sounds.write(path, sounds.noise(0.3, seed=number))
         home = make_home(*roots)
         home.configure(FAST_MODE="true")
+        first = start(home)
+        until(lambda: first.at_rest(tracks), 60 + tracks / 10)
+        first.stop()
         daemon = start(home)
-        until(lambda: daemon.at_rest(tracks) and home.lists(), 60 + tracks / 10)
-        until(home.replays)
+        until(lambda: daemon.at_rest(tracks))  # its first lists are of all tracks
         return daemon, *roots
 
     return begin
@@ -80,13 +83,52 @@ def assert_kept(daemon, before, edits_n):
 
 
 @pytest.mark.fault(15)
-def test_tracks_that_move_to_another_root_with_new_tags_are_not_heard_again(library):
-    daemon, one, two = library(FEW)
+@pytest.mark.parametrize("tracks", [FEW, pytest.param(MANY, marks=pytest.mark.heavy)])
+@pytest.mark.timeout(900)
+def test_tracks_that_move_to_another_root_with_new_tags_are_not_heard_again(library, tracks):
+    daemon, one, two = library(tracks)
     before, edits_n = order(daemon.home), len(edits(daemon.home))
     refile_all(one, two)
 
-    until(lambda: moved(daemon.home, two), 60)
+    until(lambda: moved(daemon.home, two), 60 + tracks / 10)
+    until(lambda: daemon.at_rest(tracks), 60 + tracks / 10)
+    assert daemon.metric("analyses_total") == 0
+    assert daemon.metric("recognised_total") >= tracks
+    assert_kept(daemon, before, edits_n)
+
+
+@pytest.mark.fault(15)
+@pytest.mark.timeout(180)
+def test_a_daemon_killed_again_and_again_meanwhile_hears_none_of_them_again(library, start):
+    daemon, one, two = library(FEW)
+    home = daemon.home
+    before, edits_n = order(home), len(edits(home))
+    heard = home.rows("SELECT id, hash, analysed_at FROM audio ORDER BY id")
+    refile_all(one, two)
+    for _ in range(KILLS):
+        until(lambda daemon=daemon: daemon.metric("recognised_total") or moved(home, two))
+        daemon.signal(signal.SIGKILL)
+        daemon.stop()
+        daemon = start(home)
+
+    until(lambda: moved(home, two), 60)
     until(lambda: daemon.at_rest(FEW))
-    assert daemon.metric("analyses_total") == FEW
-    assert daemon.metric("recognised_total") == FEW
+    assert home.rows("SELECT id, hash, analysed_at FROM audio ORDER BY id") == heard
+    assert_kept(daemon, before, edits_n)
+
+
+@pytest.mark.fault(15)
+@pytest.mark.timeout(180)
+def test_a_whole_root_that_is_filed_anew_within_itself_is_not_taken_for_unplugged(library):
+    daemon, one, _ = library(ENOUGH_FOR_DOUBT)
+    before, edits_n = order(daemon.home), len(edits(daemon.home))
+    (one / "new").mkdir()
+    for album in [folder for folder in one.iterdir() if folder.name != "new"]:
+        for track in sorted(album.iterdir()):
+            refile(track, one / "new")
+
+    until(lambda: moved(daemon.home, one / "new"), 60)
+    until(lambda: daemon.at_rest(ENOUGH_FOR_DOUBT))
+    assert daemon.metric("analyses_total") == 0
+    assert "offline" not in daemon.words()
     assert_kept(daemon, before, edits_n)

@@ -1,7 +1,7 @@
 import pytest
 
 from playlista.records import Known, Signature
-from playlista.watch.absence import PATIENCE_S, QUIET_S, Absence, is_mass
+from playlista.watch.absence import AGAIN_S, DOUBT_S, PATIENCE_S, QUIET_S, Absence, is_mass
 
 
 def known(file_id):
@@ -40,6 +40,29 @@ def test_missing_twice_is_missing_since_the_first_time():
     absence.seen(known(1), QUIET_S)
 
     assert absence.next_due() == QUIET_S
+
+
+def test_what_could_be_found_elsewhere_is_asked_about_again_but_not_for_ever():
+    absence = Absence()
+    absence.seen(known(1), 0.0)
+    asked = 0
+    while gone := absence.due(absence.next_due()):
+        now = QUIET_S + asked * AGAIN_S
+        if not absence.doubt(gone, now):
+            break
+        asked += 1
+        assert absence.is_doubted
+
+    assert asked == DOUBT_S / AGAIN_S
+    assert not absence.is_doubted
+
+
+def test_each_disappearance_is_doubted_for_its_own_time():
+    absence = Absence()
+    for begin in (0.0, 10 * DOUBT_S):
+        absence.seen(known(1), begin)
+        assert absence.doubt(absence.due(begin + QUIET_S), begin + QUIET_S)
+        assert not absence.doubt(absence.due(begin + DOUBT_S), begin + QUIET_S + DOUBT_S)
 
 
 @pytest.mark.parametrize(

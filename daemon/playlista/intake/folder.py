@@ -46,7 +46,7 @@ class Folder:
         arrivals: What becomes of new files.
         own: Folders of ours, never looked into.
         rival: Tells which other root, if any, has the same files.
-        arriving: Tells whether something in any root is not in the backlog yet.
+        arriving: Tells whether something in any root may not be in the backlog yet.
         watching: False looks when asked, and never listens.
 
     Attributes:
@@ -116,6 +116,12 @@ class Folder:
         return self.standing.is_away or not (
             self._asked or self._pause_until or self._dirty or settling
         )
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something may be there that is not in the backlog yet."""
+        news = self._asked or self._dirty or self.arrivals.settling_n
+        return bool(news) and not self.standing.is_away
 
     @property
     def why(self) -> str | None:
@@ -246,6 +252,9 @@ class Folder:
         gone = [known for known in due if self.standing.lacks(known)]
         if self.standing.is_itself:
             gone = self._ledger.lose(gone)
+        if not gone and self.standing.is_held:
+            self._asked = True  # all that was missed has moved: look whether it agrees now
+            return
         if self._may_have_moved(gone) and self._absence.doubt(gone, self._now()):
             return
         self._ledger.vanish(gone, self.standing.may_vanish)

@@ -158,9 +158,8 @@ class Intake:
         return rival(path, {folder.root.path: folder.real for folder in folders})
 
     def _arriving(self) -> bool:
-        """Tell whether something was seen, or could be, that is not in the backlog yet."""
-        folders = list(self._folders.values())
-        return not self.scanned or any(folder.arrivals.settling_n for folder in folders)
+        """Tell whether something may be there that is not in the backlog yet."""
+        return not self.scanned or any(f.has_news for f in list(self._folders.values()))
 
     def _has_left(self, known: Known) -> bool:
         """Tell whether a known file certainly has no other name than one just found."""

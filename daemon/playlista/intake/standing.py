@@ -54,6 +54,11 @@ class Standing:
         return self.state == "offline" and not self._held
 
     @property
+    def is_held(self) -> bool:
+        """Whether it is offline though it is there: too much of it is gone."""
+        return self._held
+
+    @property
     def is_itself(self) -> bool:
         """Whether it is the folder that it was when it was last online."""
         return self._seen == self._trusted
