@@ -26,7 +26,6 @@ KINDS: Mapping[str, tuple[str, str, str, dict[str, str]]] = {
     "aiff": ("aiff", "pcm_s16be", "s16", {}),
     "au": ("au", "pcm_s16be", "s16", {}),
     "flac": ("flac", "flac", "s16", {}),
-    "flac_0": ("flac", "flac", "s16", {"compression_level": "0"}),
     "mp3": ("mp3", "libmp3lame", "s16p", {}),
     "mp3_320": ("mp3", "libmp3lame", "s16p", {"b": "320k"}),
     "m4a": ("ipod", "aac", "fltp", {}),
