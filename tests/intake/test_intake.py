@@ -1008,6 +1008,25 @@ def test_a_busy_store_loses_nothing(home, monkeypatch):
     assert home.files == {b"song.flac"}
 
 
+def test_a_store_that_is_busy_while_files_are_missed_forgets_no_absence(home, monkeypatch):
+    library(home, 3)
+    real, failures = home.tracks.lose, [StoreBusy("locked", 1.0)] * 2
+
+    def busy(gone):
+        if failures:
+            raise failures.pop()
+        return real(gone)
+
+    monkeypatch.setattr(home.tracks, "lose", busy)
+    (home.music / "old/0.flac").unlink()
+    home.scan()
+    for _ in range(6):
+        home.after(11)
+
+    assert not failures
+    assert home.files == {b"old/1.flac", b"old/2.flac"}
+
+
 @pytest.mark.fault(41)
 def test_a_full_database_loses_nothing(home):
     song, _ = home.put("song.flac"), home.put("other.flac")
