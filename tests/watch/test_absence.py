@@ -57,6 +57,16 @@ def test_what_could_be_found_elsewhere_is_asked_about_again_but_not_for_ever():
     assert not absence.is_doubted
 
 
+def test_what_is_found_elsewhere_makes_the_rest_more_doubtful():
+    absence = Absence()
+    for number in (1, 2):
+        absence.seen(known(number), 0.0)
+    assert absence.doubt(absence.due(QUIET_S), QUIET_S)
+
+    assert absence.doubt([known(2)], DOUBT_S + QUIET_S)
+    assert not absence.doubt([known(2)], 2 * DOUBT_S + QUIET_S)
+
+
 def test_each_disappearance_is_doubted_for_its_own_time():
     absence = Absence()
     for begin in (0.0, 10 * DOUBT_S):

@@ -11,7 +11,7 @@ from playlista.units import Seconds
 
 QUIET_S = 2.0  # watchdog reports the halves of a move up to 0.5 s apart (measured)
 PATIENCE_S = 30.0  # the longest wait while more and more disappears (a guess)
-DOUBT_S = 600.0  # what could still be found elsewhere is asked about for so long (a guess)
+DOUBT_S = 600.0  # so long it is doubted in vain that what is gone has moved (a guess)
 AGAIN_S = 5.0  # between two such questions (a guess)
 MASS_N = 50
 MASS_SHARE = 0.2
@@ -24,7 +24,8 @@ class Absence:
     def __init__(self) -> None:
         self._gone: dict[int, Known] = {}
         self._first = self._due = Seconds(0)
-        self._doubted: Seconds | None = None
+        self._doubted = Seconds(0)
+        self._doubtful: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._gone)
@@ -34,7 +35,7 @@ class Absence:
         if known.file_id in self._gone:
             return
         if not self._gone:
-            self._first, self._doubted = now, None
+            self._first, self._doubtful = now, set()
         self._gone[known.file_id] = known
         self._due = Seconds(min(now + QUIET_S, self._first + PATIENCE_S))
 
@@ -55,15 +56,17 @@ class Absence:
     @property
     def is_doubted(self) -> bool:
         """Whether what is gone could still be found elsewhere."""
-        return self._doubted is not None and bool(self._gone)
+        return bool(self._doubtful and self._gone)
 
     def doubt(self, gone: Iterable[Known], now: Seconds) -> bool:
-        """Put back what could still be found elsewhere; False once it was doubted for too long."""
-        since = now if self._doubted is None else self._doubted
-        if now - since >= DOUBT_S:
+        """Put back what could still be found elsewhere; False once none was for too long."""
+        still = {known.file_id: known for known in gone}
+        if not self._doubtful or self._doubtful - still.keys():
+            self._doubted = now
+        if now - self._doubted >= DOUBT_S:
             return False
-        self._gone = {known.file_id: known for known in gone}
-        self._first, self._due, self._doubted = now, Seconds(now + AGAIN_S), since
+        self._gone, self._doubtful = still, set(still)
+        self._first, self._due = now, Seconds(now + AGAIN_S)
         return True
 
     def clear(self) -> None:
