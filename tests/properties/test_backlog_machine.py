@@ -170,6 +170,8 @@ class BacklogMachine(RuleBasedStateMachine):
             lost=wish.lost,
         )
         self.model[name] = held
+        if done:
+            self._spare_copies(held.number)
         older = [
             (other.row, place)
             for place, other in self.model.items()
@@ -179,6 +181,14 @@ class BacklogMachine(RuleBasedStateMachine):
             row, place = min(older)
             self.model[name] = replace(held, row=row, lost=False)
             self._leave(place)
+
+    def _spare_copies(self, number: int) -> None:
+        for place, wish in self.model.items():
+            if wish.heard == number and wish.upgrade:
+                self.model[place] = replace(
+                    wish, state=None, upgrade=False, strikes=0, kills=0, alone=False
+                )
+                self._drop(place)
 
     def _move_in(self, name: bytes) -> bool:
         """Let a file take the place of a younger one that holds its recording, if there is one."""
@@ -266,10 +276,6 @@ class BacklogMachine(RuleBasedStateMachine):
                 self.model[name] = self._killed(wish, int(wish.alone))
             elif wish.present and wish.sleeping and wish.kills < 3:
                 self.model[name] = replace(wish, state="ready")
-            if wish.upgrade and self.tiers[wish.number] is Tier.FULL:  # by a copy
-                self.model[name] = replace(
-                    wish, state=None, upgrade=False, strikes=0, kills=0, alone=False
-                )
         self.lost += self.held.values()
         self.held.clear()
 

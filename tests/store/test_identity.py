@@ -61,6 +61,18 @@ def test_what_a_recording_lacks_is_still_owed_to_its_copy(shelf):
     }
 
 
+def test_what_is_heard_for_one_copy_is_owed_to_no_other(shelf):
+    known(shelf, tier=Tier.QUICK)
+    shelf.land(b"b.flac", 2)
+    copy = next(job for job in shelf.backlog.ready(9) if job.path.endswith(b"b.flac"))
+    shelf.backlog.lease(copy)
+    shelf.backlog.save([(copy, Recognised(How.PACKETS, "5e" * 16))])
+
+    shelf.hear(shelf.backlog.ready(1)[0], analysis("5e" * 16))
+
+    assert shelf.states() == {}
+
+
 @pytest.mark.parametrize(("how", "says"), [(How.PACKETS, "00" * 16), (How.FLAC, "00" * 24)])
 def test_an_unknown_recording_gives_the_track_back(shelf, how, says):
     known(shelf)

@@ -146,6 +146,7 @@ class Backlog:
             leases.ask_more(job, jobs.step(missing))
         else:
             jobs.drop(write, job.file_id)
+            jobs.spare_copies(write, audio_id)
         heirs.give_way(write, job.file_id)
         return True
 

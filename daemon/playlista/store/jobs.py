@@ -46,6 +46,14 @@ def resume(write: sqlite3.Connection, file_id: int) -> None:
     )
 
 
+def spare_copies(write: sqlite3.Connection, audio_id: int) -> None:
+    """Owe nothing more to all files of a recording of which everything wanted is known."""
+    write.execute(
+        "DELETE FROM job WHERE upgrade AND file_id IN (SELECT id FROM file WHERE audio_id = ?)",
+        (audio_id,),
+    )
+
+
 def hand_over(write: sqlite3.Connection, old_id: int, new_id: int) -> None:
     """Owe to one file, and to no other lease, what is owed to another that holds the same."""
     drop(write, new_id)
