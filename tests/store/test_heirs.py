@@ -187,3 +187,13 @@ def test_a_tombstone_that_returns_unchanged_is_itself(shelf):
     shelf.tracks.apply([Returned(first, signature(1))])
 
     assert there(shelf) == {b"a.flac": first}
+
+
+def test_an_older_file_that_was_overwritten_by_what_vanished_keeps_its_own_id(shelf):
+    first = shelf.landed_and_heard(b"a.flac", 1, analysis("0a" * 16)).file_id
+    second = hear(shelf, b"b.flac", 2)
+    vanish(shelf, second)
+    shelf.land(b"a.flac", 2)
+    recognise(shelf, b"a.flac")
+
+    assert there(shelf) == {b"a.flac": first}
