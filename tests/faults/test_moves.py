@@ -34,7 +34,7 @@ def library(tmp_path, make_home, start):
         until(lambda: first.at_rest(tracks), 60 + tracks / 10)
         first.stop()
         daemon = start(home)
-        until(lambda: daemon.at_rest(tracks))  # its first lists are of all tracks
+        until(lambda: daemon.at_rest(tracks), 60 + tracks / 10)  # its first lists are of all tracks
         return daemon, *roots
 
     return begin

@@ -35,8 +35,11 @@ class Recognition:
     def learn(self, outcomes: Iterable[Outcome[Job]], kept: Collection[Job]) -> None:
         """Take note of what was saved, and of who only seemed to be known."""
         for outcome in outcomes:
+            job = outcome.key
             match outcome.value:
-                case Analysis(prints=prints) if self._sieve is not None:
-                    self._sieve.add(filter(None, (prints.opening, prints.flac)))
-                case Recognised() if outcome.key not in kept:
-                    self._strangers.add((outcome.key.file_id, outcome.key.generation))
+                case Analysis(prints=prints):
+                    self._strangers.discard((job.file_id, job.generation))
+                    if self._sieve is not None:
+                        self._sieve.add(filter(None, (prints.opening, prints.flac)))
+                case Recognised() if job not in kept:
+                    self._strangers.add((job.file_id, job.generation))
