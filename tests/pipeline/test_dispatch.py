@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from playlista.audio.zeros import RUN_N
 from playlista.config.settings import Config
 from playlista.features.patches import MANY
 from playlista.inference.messages import PATCH_BYTES
@@ -24,7 +25,7 @@ from playlista.store.backlog import failures
 from playlista.store.tracks import Tracks
 from playlista.units import Seconds
 from shelf import Shelf, analysis
-from sounds import silence, tone, write
+from sounds import noise, silence, tone, write
 
 WITHIN_S = 30.0
 
@@ -116,10 +117,15 @@ def content_of(shelf, name):
     return Path(os.fsdecode(shelf.root.path), name).read_bytes()
 
 
-def wav(*pieces):
-    """Return the bytes of a file of these sounds, one after the other."""
+def encoded(sound, kind):
+    """Return the bytes of a file of a sound, or of several, one after the other."""
     with tempfile.TemporaryDirectory() as folder:
-        return write(Path(folder) / "x.wav", list(pieces)).read_bytes()
+        return write(Path(folder) / "x", sound, kind).read_bytes()
+
+
+def with_a_hole(whole):
+    begin = len(whole) // 2
+    return whole[:begin] + bytes(2 * RUN_N) + whole[begin + 2 * RUN_N :]
 
 
 def order_of_results(shelf):
@@ -158,15 +164,30 @@ def test_what_holds_a_known_recording_is_not_analysed(dispatching, land, shelf, 
 
 
 def test_what_only_begins_like_a_known_recording_is_analysed(dispatching, land, shelf, counted):
-    land("a.wav", wav(silence(1), tone(0.5, 200)))
+    land("a.wav", encoded([silence(1), tone(0.5, 200)], "wav"))
     dispatch = dispatching()
     until(dispatch, lambda: dispatch.calm)
-    land("b.wav", wav(silence(1), tone(0.5, 300)))
+    land("b.wav", encoded([silence(1), tone(0.5, 300)], "wav"))
 
     until(dispatch, lambda: shelf.states() == {})
 
     assert counted("analyses_total", tier="quick", outcome="ok") == 2
     assert counted("recognised_total", how="packets") == 0
+
+
+@pytest.mark.parametrize("damage", [lambda whole: whole[: len(whole) // 2], with_a_hole])
+def test_a_download_of_a_known_recording_is_incomplete_until_it_is_whole(
+    dispatching, land, shelf, counted, damage
+):
+    land("a.flac", encoded(noise(5), "flac"))
+    dispatch = dispatching()
+    until(dispatch, lambda: dispatch.calm)
+    land("half.flac", damage(content_of(shelf, "a.flac")))
+
+    until(dispatch, lambda: set_aside(shelf))
+
+    assert set_aside(shelf) == [("half.flac", "incomplete")]
+    assert counted("recognised_total", how="flac") == 0
 
 
 def test_tracks_run_in_the_order_in_which_they_landed(dispatching, land, shelf):
