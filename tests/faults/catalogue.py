@@ -68,7 +68,6 @@ FAULTS = (
     Fault(
         4, WATCH, "The kernel's limit of watched folders is reached",
         "It is said, with the remedy, and scans find everything.",
-        open="the degraded state and the shorter scans",
     ),
     Fault(
         5, WATCH, "The kernel's limit of inotify instances is reached",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from playlista import mounts
 from playlista.config.settings import WatchSettings
 from playlista.errors import BadConfig, StoreBusy, UsageError
 from playlista.intake.intake import Intake
@@ -771,7 +772,9 @@ def test_a_folder_that_cannot_be_read_loses_nothing(home, monkeypatch):
     home.scan()
 
     assert home.files == {b"locked/song.flac", b"open/song.flac"}
-    assert "locked" in home.intake.roots_status()[0]["why"]
+    (root,) = home.intake.roots_status()
+    assert root["degraded"] == "unreadable"
+    assert "locked" in root["why"]
 
 
 # --- the store, the settings, the music ------------------------------------------
@@ -881,6 +884,26 @@ def listening(home):
     return home
 
 
+@pytest.mark.fault(4)
+def test_where_events_are_in_doubt_scans_are_more_frequent(home, tmp_path, monkeypatch):
+    table = tmp_path / "mountinfo"
+    table.write_text(f"1 0 0:1 / / rw - ext4 a rw\n2 1 0:2 / {home.music} rw - nfs4 b rw\n")
+    monkeypatch.setattr(mounts, "TABLE", table)
+    home.open(home.music, watching=True)
+    home.scan()
+    home.put("new.flac")
+    home.after(250)
+    assert not home.landed
+
+    home.after(50)
+    home.after(11)
+
+    assert home.landed == [b"new.flac"]
+    (status,) = home.intake.roots_status()
+    assert (status["state"], status["degraded"]) == ("online", "network")
+    assert home.metrics.watch_roots.labels("degraded")._value.get() == 1
+
+
 def test_watching_is_told(listening):
     (status,) = listening.intake.roots_status()
 
@@ -888,6 +911,7 @@ def test_watching_is_told(listening):
         "path": str(listening.music),
         "mode": "events",
         "state": "online",
+        "degraded": None,
         "why": None,
         "settling": 0,
         "open": 0,

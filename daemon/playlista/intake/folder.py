@@ -21,6 +21,7 @@ from playlista.units import Seconds
 from playlista.watch.absence import Absence
 from playlista.watch.backoff import BackOff
 from playlista.watch.dirty import Dirty, Noted
+from playlista.watch.doubt import Doubt, Reason
 from playlista.watch.lookout import Lookout
 from playlista.watch.observer import Trouble
 from playlista.watch.roots import Parts, own_folders, resolved
@@ -117,13 +118,24 @@ class Folder:
     @property
     def why(self) -> str | None:
         """What a person should know of this root; None when all is well."""
-        if self.standing.why or self.lookout.why:
-            return self.standing.why or self.lookout.why
-        first = min(self._survey.unreadable, default=None)
-        if first is not None:
-            return f"cannot be read: {printable(first)} and perhaps others"
+        if self.standing.why:
+            return self.standing.why
+        if (doubt := self.doubt) is not None:
+            return doubt.why
         written_n = self.arrivals.written_n
         return f"{written_n} open for writing: taken once closed" if written_n else None
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """Why a change in it may give no event; None when each does, or it is offline."""
+        if self.standing.is_offline:
+            return None
+        if self.lookout.doubt is not None:
+            return self.lookout.doubt
+        first = min(self._survey.unreadable, default=None)
+        if first is None:
+            return None
+        return Doubt(Reason.UNREADABLE, f"cannot be read: {printable(first)} and perhaps others")
 
     # --- one step -----------------------------------------------------------------
 
@@ -174,6 +186,7 @@ class Folder:
     def _work(self) -> None:
         if self._watching and self.lookout.tend(self._now()):
             self._asked = True
+        self._scan_at = min(self._scan_at, self._in_an_interval())
         if self._asked or self._now() >= self._scan_at:
             self._scan()
         elif self._dirty and self._now() >= self._next_look():
@@ -200,12 +213,19 @@ class Folder:
         self._asked = False
         self._count_events(self._dirty.take())
         self._survey.whole()
-        self._scan_at = Seconds(self._now() + self.arrivals.settings.scan_interval_seconds)
+        self._scan_at = self._in_an_interval()
         self._ledger.metrics.scan_seconds.set(self._now() - began)
         self._ledger.metrics.last_scan.set_to_current_time()
         if not self._absence:
             self.standing.is_whole()
         self.scanned = True
+
+    def _in_an_interval(self) -> Seconds:
+        settings = self.arrivals.settings
+        interval_s = settings.scan_interval_seconds
+        if self.doubt is not None:
+            interval_s = min(interval_s, settings.scan_interval_network_seconds)
+        return Seconds(self._now() + interval_s)
 
     def _look(self) -> None:
         began = self._now()

@@ -157,11 +157,11 @@ class Flow:
 
     def facts(self) -> dict[str, Any]:
         """Return ``workers``, ``memory``, ``watch`` and ``model`` as status tells them."""
-        facts = self._dispatch.facts
+        facts, roots = self._dispatch.facts, self._intake.roots_status()
         return {
             "workers": facts.workers,
             "memory": facts.memory,
-            "watch": {"roots": self._intake.roots_status()},
+            "watch": {"degraded": any(root["degraded"] for root in roots), "roots": roots},
             "model": self._ear.facts,
         }
 

@@ -84,8 +84,14 @@ class WatchedRoot(Reply):
         description="Whether events or scans alone notice changes; null when no daemon runs."
     )
     state: str = Field(description="Whether the folder is there.")
+    degraded: str | None = Field(
+        default=None,
+        description="Why a change in it may give no event, so that only scans find it: watches, "
+        "instances, network, layers, refused, lost, unreadable; null when each gives one.",
+    )
     why: str | None = Field(
-        default=None, description="Why it is not, or what waits in it; null when all is well."
+        default=None,
+        description="Why it is not there or degraded, or what waits in it; null when all is well.",
     )
     settling: int | None = Field(
         default=None,
@@ -101,6 +107,9 @@ class WatchedRoot(Reply):
 class Watch(Reply):
     """What is watched."""
 
+    degraded: bool | None = Field(
+        description="Whether a change in some folder may give no event; null when no daemon runs."
+    )
     roots: list[WatchedRoot]
 
 
