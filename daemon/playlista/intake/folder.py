@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from playlista import mounts
 from playlista.config.settings import WatchSettings
 from playlista.errors import TryAgain, printable
 from playlista.intake.arrivals import Arrivals
@@ -25,6 +26,8 @@ from playlista.watch.doubt import Doubt, Reason
 from playlista.watch.lookout import Lookout
 from playlista.watch.observer import Trouble
 from playlista.watch.roots import Parts, own_folders, resolved
+from playlista.watch.scanner import Walk
+from playlista.watch.trust import adapted, is_weak
 
 LOOK_S = 0.5  # events are gathered for at least so long (a guess)
 SHARE = 10  # looking takes one part in so many of the time, however many events come (a guess)
@@ -86,8 +89,10 @@ class Folder:
         self._watching = watching
         self._absence = Absence()
         self._survey = Survey(
-            root, ledger, arrivals, self._absence, excluded, now=self._now, alive=self._alive
+            root, ledger, arrivals, self._absence, self._walk, now=self._now, alive=self._alive
         )
+        self._settings = arrivals.settings
+        self._kind = b""
         self._busy = BackOff(1, 300)
         self._asked = True
         self._identity: tuple[int, int] | None = None
@@ -104,7 +109,8 @@ class Folder:
 
     def adopt(self, settings: WatchSettings) -> None:
         """Use other times from now on."""
-        self.arrivals.settings = settings
+        self._settings = settings
+        self.arrivals.settings = adapted(settings, self._kind)
         self.request_scan()
 
     @property
@@ -175,8 +181,18 @@ class Folder:
             self.scanned = True
         elif self.standing.identity != self._identity:
             self._asked = True
+            self._learn_file_system(self.real or ())
         self._identity = self.standing.identity
         return there
+
+    def _learn_file_system(self, real: Parts) -> None:
+        mount = mounts.of(b"/" + b"/".join(real), mounts.table())
+        self._kind = b"" if mount is None else mount.kind
+        self.arrivals.settings = adapted(self._settings, self._kind)
+
+    def _walk(self) -> Walk:
+        weak = is_weak(self._settings, self._kind)
+        return Walk(self.root.path, self._excluded, weak=weak)
 
     def _start_over(self, wait_s: float) -> None:
         self.arrivals.clear()

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from collections.abc import Set as AbstractSet
 from itertools import takewhile
 from typing import TypeVar
 
@@ -31,7 +30,7 @@ class Survey:
         ledger: Where what is remembered is read.
         arrivals: Takes what is new or changed.
         absence: Takes what is gone.
-        excluded: Folders below the root that are ours, relative to it.
+        walk: Begins a look at the disk.
         now: Monotonic time.
         alive: Called for every file; returns the monotonic time, or raises to end the look.
 
@@ -45,7 +44,7 @@ class Survey:
         ledger: Ledger,
         arrivals: Arrivals,
         absence: Absence,
-        excluded: AbstractSet[bytes],
+        walk: Callable[[], Walk],
         *,
         now: Callable[[], Seconds],
         alive: Callable[[], Seconds],
@@ -55,7 +54,7 @@ class Survey:
         self._ledger = ledger
         self._arrivals = arrivals
         self._absence = absence
-        self._excluded = excluded
+        self._walk = walk
         self._now = now
         self._alive = alive
         self._cursor = Cursor(root, ledger.tracks, alive)
@@ -66,7 +65,7 @@ class Survey:
         Raises:
             StoreBusy: What differs was not, or only partly, passed on.
         """
-        walk = Walk(self._root.path, self._excluded)
+        walk = self._walk()
         try:
             with self._arrivals.scanning():
                 self._round(walk, self._cursor.place)
@@ -103,7 +102,7 @@ class Survey:
 
     def _place(self, place: bytes, *, finished: bool | None = None) -> None:
         """Compare a file, or all below a folder."""
-        walk = Walk(self._root.path, self._excluded)
+        walk = self._walk()
         known = self._ledger.tracks.known(self._root.root_id, place)
         # only the file that an event named is known to be changing just now
         quiet_s = self._quiet_s(finished=finished)

@@ -34,15 +34,19 @@ class Walk:
     Args:
         root: Absolute path.
         excluded: Folders below it that are ours, relative to it.
+        weak: Whether only size and mtime of a file can be believed.
 
     Attributes:
         unreadable: What could not be seen so far, relative to the root, each with all below
             it: unknown, and so never taken for deleted.
     """
 
-    def __init__(self, root: bytes, excluded: AbstractSet[bytes] = frozenset()) -> None:
+    def __init__(
+        self, root: bytes, excluded: AbstractSet[bytes] = frozenset(), *, weak: bool = False
+    ) -> None:
         self._root = root
         self._excluded = excluded
+        self._weak = weak
         self.unreadable: set[bytes] = set()
 
     def at(self, relpath: bytes) -> Iterator[Entry]:
@@ -56,7 +60,7 @@ class Walk:
             if relpath not in self._excluded:
                 yield from self.below(relpath)
         elif not stat.S_ISLNK(found.st_mode):
-            yield Entry(relpath, Signature.of(found), stat.S_ISREG(found.st_mode))
+            yield self._entry(relpath, found, regular=stat.S_ISREG(found.st_mode))
 
     def below(self, folder: bytes = b"", after: bytes = b"") -> Iterator[Entry]:
         """Yield every file below a folder; what is in memory is one folder of each depth.
@@ -108,7 +112,11 @@ class Walk:
         kind = stat.S_IFMT(found.st_mode)
         if kind == stat.S_IFLNK:
             return None
-        return Entry(relpath, Signature.of(found), kind == stat.S_IFREG)
+        return self._entry(relpath, found, regular=kind == stat.S_IFREG)
+
+    def _entry(self, relpath: bytes, found: os.stat_result, *, regular: bool) -> Entry:
+        signature = Signature.of(found)
+        return Entry(relpath, signature.weakened() if self._weak else signature, regular)
 
     def _missed(self, relpath: bytes, error: OSError) -> None:
         if error.errno not in GONE:
