@@ -26,7 +26,7 @@ needs_fuse = pytest.mark.skipif(
 def home(make_home, mine):
     """A home that looks through its one folder each second, if not every change gives an event."""
     home = make_home(mine)
-    home.configure(SCAN_INTERVAL_NETWORK_SECONDS=1)
+    home.configure(SCAN_INTERVAL_NETWORK_SECONDS=1, SETTLE_NETWORK_SECONDS=0.5)
     return home
 
 

@@ -940,7 +940,7 @@ def test_where_events_are_in_doubt_scans_are_more_frequent(home, tmp_path, monke
     assert not home.landed
 
     home.after(50)
-    home.after(11)
+    home.after(31)
 
     assert home.landed == [b"new.flac"]
     (status,) = home.intake.roots_status()

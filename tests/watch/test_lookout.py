@@ -4,7 +4,6 @@ import shutil
 
 import pytest
 
-from playlista import mounts
 from playlista.watch import lookout as module
 from playlista.watch.doubt import Reason
 from playlista.watch.lookout import CHECK_S, Lookout, Mode
@@ -14,18 +13,6 @@ from playlista.watch.observer import Trouble
 @pytest.fixture
 def reasons():
     return []
-
-
-@pytest.fixture
-def on(music, tmp_path, monkeypatch):
-    """Return a function that has the kernel say on which type of file system the music is."""
-
-    def say(kind):
-        table = tmp_path / "mountinfo"
-        table.write_text(f"1 0 0:1 / / rw - ext4 a rw\n2 1 0:2 / {music} rw - {kind} b rw\n")
-        monkeypatch.setattr(mounts, "TABLE", table)
-
-    return say
 
 
 @pytest.fixture
@@ -81,18 +68,18 @@ def test_a_limit_of_the_machine_names_its_remedy(lookout, monkeypatch):
     assert "max_user_watches" in lookout.doubt.why
 
 
-def test_a_network_mount_is_scanned_until_it_is_gone(lookout, on):
-    on("nfs4")
+def test_a_network_mount_is_scanned_until_it_is_gone(lookout):
+    lookout.lie_on(b"nfs4")
 
     assert not lookout.tend(0.0)
     assert (lookout.mode, lookout.doubt.reason) == (Mode.SCAN, Reason.NETWORK)
-    on("ext4")
-    assert lookout.tend(1.0)
+    lookout.lie_on(b"ext4")
+    assert lookout.tend(0.5)
     assert (lookout.mode, lookout.doubt) == (Mode.EVENTS, None)
 
 
-def test_on_an_overlay_events_are_taken_and_not_relied_on(lookout, on):
-    on("overlay")
+def test_on_an_overlay_events_are_taken_and_not_relied_on(lookout):
+    lookout.lie_on(b"overlay")
 
     assert lookout.tend(0.0)
     assert (lookout.mode, lookout.doubt.reason) == (Mode.EVENTS, Reason.LAYERS)
@@ -100,8 +87,8 @@ def test_on_an_overlay_events_are_taken_and_not_relied_on(lookout, on):
     assert lookout.doubt.reason == Reason.LAYERS
 
 
-def test_a_root_that_is_no_longer_observed_is_in_no_doubt(lookout, on):
-    on("nfs4")
+def test_a_root_that_is_no_longer_observed_is_in_no_doubt(lookout):
+    lookout.lie_on(b"nfs4")
     lookout.tend(0.0)
 
     lookout.stop()

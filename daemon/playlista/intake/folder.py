@@ -189,6 +189,7 @@ class Folder:
         mount = mounts.of(b"/" + b"/".join(real), mounts.table())
         self._kind = b"" if mount is None else mount.kind
         self.arrivals.settings = adapted(self._settings, self._kind)
+        self.lookout.lie_on(self._kind)
 
     def _walk(self) -> Walk:
         weak = is_weak(self._settings, self._kind)

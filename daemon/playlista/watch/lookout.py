@@ -1,12 +1,10 @@
 """Keep one root observed: start, check, replace, or do without and say why."""
 
 import logging
-import os
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
-from playlista import mounts
 from playlista.errors import printable
 from playlista.units import Seconds
 from playlista.watch.backoff import BackOff
@@ -57,6 +55,12 @@ class Lookout:
         self._usual_doubt: Doubt | None = None
         self.doubt: Doubt | None = None
 
+    def lie_on(self, kind: bytes) -> None:
+        """Learn on which type of file system the root is now."""
+        if of_kind(kind) != self._usual_doubt:
+            self.stop()
+            self._usual_doubt = of_kind(kind)
+
     def tend(self, now: Seconds) -> bool:
         """Do what is due at this monotonic time.
 
@@ -68,7 +72,6 @@ class Lookout:
         return self._start(now) if self._observer is None else self._check(self._observer, now)
 
     def _start(self, now: Seconds) -> bool:
-        self._usual_doubt = of_kind(_kind(self._root))
         if self._usual_doubt and self._usual_doubt.reason is Reason.NETWORK:
             self._do_without(self._usual_doubt, now)
             return False
@@ -125,9 +128,3 @@ class Lookout:
             self._observer = None
         self.doubt = None
         self._next_at = Seconds(0)
-
-
-def _kind(root: bytes) -> bytes:
-    """Return the type of file system that a root is on; nothing when that is not known."""
-    mount = mounts.of(os.path.realpath(root), mounts.table())
-    return b"" if mount is None else mount.kind
