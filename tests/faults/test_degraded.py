@@ -72,6 +72,7 @@ def test_without_an_inotify_instance_it_scans_until_there_is_one(home, mine, sta
     daemon = start(home, *private_mounts, "sh", "-c", none, "sh")
     until(lambda: the_root(daemon)["degraded"] == "instances")
     assert the_root(daemon)["mode"] == "scan"
+    assert "raise fs.inotify.max_user_instances" in daemon.words()
     song(mine / "one.flac", seconds=1.0)
     until(lambda: total(daemon) == 1)
 

@@ -800,18 +800,18 @@ def test_a_confirmation_holds_for_one_disappearance(home):
     assert home.state == "offline"
 
 
+def refusing(path, real=os.scandir):
+    """Refuse to look into one folder."""
+    if path.endswith(b"/locked"):
+        raise PermissionError(13, "Permission denied")
+    return real(path)
+
+
 @pytest.mark.fault(10)
 def test_a_folder_that_cannot_be_read_loses_nothing(home, monkeypatch):
     home.put("locked/song.flac")
     home.put("open/song.flac")
     home.scan()
-    real = os.scandir
-
-    def refusing(path):
-        if path.endswith(b"/locked"):
-            raise PermissionError(13, "Permission denied")
-        return real(path)
-
     monkeypatch.setattr(os, "scandir", refusing)
     home.scan()
 
@@ -819,6 +819,21 @@ def test_a_folder_that_cannot_be_read_loses_nothing(home, monkeypatch):
     (root,) = home.intake.roots_status()
     assert root["degraded"] == "unreadable"
     assert "locked" in root["why"]
+
+
+@pytest.mark.fault(10)
+def test_a_folder_that_can_be_read_again_is_looked_into_without_a_scan(home, monkeypatch):
+    home.put("locked/song.flac")
+    home.put("song.flac")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refusing)
+        home.scan()
+        assert home.files == {b"song.flac"}
+    home.after(3)
+    home.after(11)
+
+    assert home.files == {b"locked/song.flac", b"song.flac"}
+    assert home.intake.roots_status()[0]["degraded"] is None
 
 
 # --- the store, the settings, the music ------------------------------------------

@@ -9,6 +9,14 @@ from playlista.watch.dirty import Dirty
 from playlista.watch.observer import RootObserver
 
 
+def until(claim, limit_s=5.0):
+    """Wait for a claim to hold; return whether it does."""
+    end = time.monotonic() + limit_s
+    while not claim() and time.monotonic() < end:
+        time.sleep(0.01)
+    return claim()
+
+
 @pytest.fixture
 def music(tmp_path):
     folder = tmp_path / "music"
@@ -28,6 +36,17 @@ def watched(music, dirty):
     observer = RootObserver(os.fsencode(music), dirty, frozenset())
     yield observer
     observer.stop()
+
+
+@pytest.fixture
+def confused(watched, music):
+    """A folder whose watch belongs to another: it was renamed before its event was read."""
+    with watched._observer.descriptor._lock:  # the reading thread holds still
+        (music / "fresh").mkdir()
+        (music / "fresh").rename(music / "named")
+        (music / "fresh").mkdir()
+    assert until(watched.misnamed)
+    return b"named"
 
 
 @pytest.fixture

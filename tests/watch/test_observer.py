@@ -1,6 +1,8 @@
+import errno
 import os
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -8,19 +10,21 @@ from pathlib import Path
 import pytest
 from watchdog.observers.inotify_c import inotify_rm_watch
 
+from playlista.watch import limits
 from playlista.watch.dirty import WatchEvent
 from playlista.watch.observer import RootObserver, Trouble
-
-
-def until(claim, limit_s=5.0):
-    end = time.monotonic() + limit_s
-    while not claim() and time.monotonic() < end:
-        time.sleep(0.01)
-    return claim()
+from watch.conftest import until
 
 
 def descriptors():
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.fixture
+def left():
+    """Return a function that counts the descriptors and threads that are more than before."""
+    before = descriptors(), threading.active_count()
+    return lambda: (descriptors() - before[0], threading.active_count() - before[1])
 
 
 def test_a_file_that_was_written_and_closed_is_noted_as_finished(watched, music, noted):
@@ -134,6 +138,39 @@ def test_a_stopped_observer_leaves_no_descriptor_behind(music, dirty):
     RootObserver(os.fsencode(music), dirty, frozenset()).stop()
 
     assert descriptors() == before
+
+
+@pytest.mark.fault(6)
+def test_an_observer_whose_tables_are_wrong_leaves_nothing_behind(left, watched, confused):
+    assert not watched.is_watched(confused)
+
+    watched.stop()
+
+    assert left() == (0, 0)
+
+
+@pytest.mark.fault(14)
+def test_a_reading_thread_that_died_leaves_nothing_behind(left, watched, music, monkeypatch):
+    def broken():
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(watched._observer.descriptor, "_check_inotify_fd", broken)
+    (music / "song.flac").touch()
+    assert until(lambda: watched.trouble() == Trouble.THREAD)
+
+    watched.stop()
+
+    assert left() == (0, 0)
+
+
+@pytest.mark.fault(4)
+def test_a_limit_that_was_raised_is_trouble(watched, monkeypatch):
+    watched._observer.descriptor.limit_reached = True
+    assert watched.trouble() is None
+
+    monkeypatch.setattr(limits, "watches", lambda: 10**9)
+
+    assert watched.trouble() == Trouble.UNWATCHED
 
 
 @pytest.mark.fault(8)

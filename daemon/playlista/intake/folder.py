@@ -97,6 +97,7 @@ class Folder:
         self._asked = True
         self._identity: tuple[int, int] | None = None
         self._scan_at = self._look_at = self._whole_at = self._pause_until = Seconds(0)
+        self._peek_at = Seconds(0)
         self._step_at = self._step_began = Seconds(0)
 
     # --- asked by others, from any thread -----------------------------------------
@@ -193,7 +194,10 @@ class Folder:
 
     def _walk(self) -> Walk:
         weak = is_weak(self._settings, self._kind)
-        return Walk(self.root.path, self._excluded, weak=weak)
+        return Walk(self.root.path, self._excluded, weak=weak, entered=self._entered)
+
+    def _entered(self, folder: bytes) -> None:
+        self.lookout.entered(folder, self._now())
 
     def _start_over(self, wait_s: float) -> None:
         self.arrivals.clear()
@@ -208,6 +212,8 @@ class Folder:
             self._scan()
         elif self._dirty and self._now() >= self._next_look():
             self._look()
+        elif self._survey.unreadable and self._now() >= self._peek_at:
+            self._peek()
         self.arrivals.settle(self._now())
         if self.arrivals.overflowed():
             self._scan_at = Seconds(self._now() + self.arrivals.settings.settle_seconds)
@@ -255,6 +261,10 @@ class Folder:
         else:
             self._survey.places(noted)
             self._look_at = self._later(began)
+
+    def _peek(self) -> None:
+        self._survey.places(Noted(folders=dict.fromkeys(self._survey.seen_again())))
+        self._peek_at = Seconds(self._now() + IDLE_S)
 
     def _next_look(self) -> Seconds:
         return self._whole_at if self._dirty.whole else self._look_at

@@ -10,6 +10,7 @@ from playlista.units import Seconds
 from playlista.watch.backoff import BackOff
 from playlista.watch.dirty import Dirty
 from playlista.watch.doubt import WATCHES, Doubt, Reason, of_error, of_kind
+from playlista.watch.gaps import Gaps
 from playlista.watch.observer import RootObserver, Trouble
 
 CHECK_S = 2.0  # a guess
@@ -50,6 +51,7 @@ class Lookout:
         self._excluded = excluded
         self._replaced = replaced
         self._observer: RootObserver | None = None
+        self._gaps: Gaps | None = None
         self._back_off = BackOff(1, 300)
         self._started_at = self._next_at = Seconds(0)
         self._usual_doubt: Doubt | None = None
@@ -60,6 +62,11 @@ class Lookout:
         if of_kind(kind) != self._usual_doubt:
             self.stop()
             self._usual_doubt = of_kind(kind)
+
+    def entered(self, folder: bytes, now: Seconds) -> None:
+        """Learn that there is a folder, relative to the root."""
+        if self._gaps is not None:
+            self._gaps.entered(folder, now)
 
     def tend(self, now: Seconds) -> bool:
         """Do what is due at this monotonic time.
@@ -81,12 +88,13 @@ class Lookout:
             self._do_without(of_error(error), now)
             return False
         self._observer = observer
+        self._gaps = Gaps(self._root, observer)
         self._started_at = now
         self._go_on(observer, now)
         return True
 
     def _check(self, observer: RootObserver, now: Seconds) -> bool:
-        trouble = observer.trouble()
+        trouble = observer.trouble() or self._gap(now)
         if trouble is None:
             self._go_on(observer, now)
             return False
@@ -96,6 +104,9 @@ class Lookout:
         self._do_without(Doubt(Reason.LOST, f"events were lost ({trouble})"), now)
         self._replaced(trouble)
         return True
+
+    def _gap(self, now: Seconds) -> Trouble | None:
+        return Trouble.UNWATCHED if self._gaps and self._gaps.found(now) else None
 
     def _go_on(self, observer: RootObserver, now: Seconds) -> None:
         self._next_at = Seconds(now + CHECK_S)
@@ -125,6 +136,6 @@ class Lookout:
         """Stop observing; tending starts it again."""
         if self._observer is not None:
             self._observer.stop()
-            self._observer = None
+            self._observer = self._gaps = None
         self.doubt = None
         self._next_at = Seconds(0)
