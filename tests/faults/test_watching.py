@@ -18,6 +18,8 @@ NOTE = "playlista.watch.dirty:Dirty.note"
 NOTICED_S = 5.0
 """A thread's death must be noticed in so long."""
 REPLACED_S = 10.0
+STALLED_S = 120.0
+"""A cookie is asked for each minute, and may take its time."""
 NAMES = (
     os.fsdecode(b"caf\xe9.flac"),
     "two\nlines.flac",
@@ -261,6 +263,19 @@ def test_a_thread_of_the_watcher_that_dies_is_replaced_and_nothing_is_lost(lone,
 
     until(lambda: rebuilds(daemon, "thread"), NOTICED_S)
     songs("five")
+    until(lambda: daemon.at_rest(5), REPLACED_S)
+
+
+@pytest.mark.heavy
+@pytest.mark.fault(14)
+@pytest.mark.timeout(240)
+def test_a_thread_of_the_watcher_that_lives_and_passes_nothing_on_is_replaced(lone, songs):
+    daemon = lone(**sabotage(CALL=NOTE))
+
+    songs("stall")
+
+    until(lambda: rebuilds(daemon, "cookie") == 1, STALLED_S)
+    songs("four")
     until(lambda: daemon.at_rest(5), REPLACED_S)
 
 

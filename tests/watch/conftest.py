@@ -25,15 +25,21 @@ def music(tmp_path):
 
 
 @pytest.fixture
+def cookies(tmp_path):
+    """A folder for a file that must come back as an event."""
+    return tmp_path / "cookies"
+
+
+@pytest.fixture
 def dirty():
     return Dirty(lambda: None)
 
 
 @pytest.fixture
-def watched(music, dirty):
+def watched(music, dirty, cookies):
     """A music folder with one album in it, observed."""
     (music / "album").mkdir()
-    observer = RootObserver(os.fsencode(music), dirty, frozenset())
+    observer = RootObserver(os.fsencode(music), dirty, frozenset(), cookies)
     yield observer
     observer.stop()
 

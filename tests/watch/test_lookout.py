@@ -16,9 +16,9 @@ def reasons():
 
 
 @pytest.fixture
-def lookout(music, dirty, reasons):
+def lookout(music, dirty, cookies, reasons):
     (music / "album").mkdir()
-    made = Lookout(os.fsencode(music), dirty, frozenset(), reasons.append)
+    made = Lookout(os.fsencode(music), dirty, frozenset(), cookies, reasons.append)
     yield made
     made.stop()
 

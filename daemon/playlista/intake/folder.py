@@ -49,6 +49,7 @@ class Folder:
         ledger: Where differences are written.
         arrivals: What becomes of new files.
         own: Folders of ours, never looked into.
+        cookies: Folder for a file that must come back as an event.
         rival: Tells which other root, if any, has the same files.
         watching: False looks when asked, and never listens.
 
@@ -61,13 +62,14 @@ class Folder:
         scanned: Whether one full scan has ended, or cannot even begin.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - an assembly point, called once
         self,
         root: Root,
         ledger: Ledger,
         arrivals: Arrivals,
         *,
         own: Iterable[Path],
+        cookies: Path,
         rival: Callable[[bytes], str | None],
         watching: bool,
     ) -> None:
@@ -85,7 +87,7 @@ class Folder:
         # filled by the folder's own thread, before anything is looked at
         excluded = self._excluded = set[bytes]()
         self.standing = Standing(root, ledger.tracks, excluded)
-        self.lookout = Lookout(root.path, self._dirty, excluded, self._count_rebuild)
+        self.lookout = Lookout(root.path, self._dirty, excluded, cookies, self._count_rebuild)
         self._watching = watching
         self._absence = Absence()
         self._survey = Survey(

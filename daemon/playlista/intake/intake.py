@@ -43,6 +43,7 @@ class Intake:
         changed: Called after each transaction with what it wrote, from a folder's thread.
         expected: Called, from there too, when something has been seen that is still settling.
         own: Folders of ours, never looked into: state and playlists.
+        cookies: Folder for files that must come back as events, as proof that events come.
         watching: False looks when asked, and never listens for events.
 
     Raises:
@@ -57,6 +58,7 @@ class Intake:
         *,
         changed: Callable[[Found], object],
         expected: Callable[[], object],
+        cookies: Path,
         own: Iterable[Path] = (),
         watching: bool = True,
         wall: Callable[[], float] = time.time,
@@ -64,7 +66,8 @@ class Intake:
         self._ledger = Ledger(tracks, metrics, changed, expected)
         self._settings = settings
         self._paths = checked(settings.music_paths)
-        self._own = tuple(own)
+        self._cookies = cookies
+        self._own = (*own, cookies)
         self._watching = watching
         self._wall = wall
         self._watched: tuple[bytes, ...] | None = None
@@ -151,6 +154,7 @@ class Intake:
             self._ledger,
             Arrivals(root, self._settings, self._ledger, self._has_left, self._wall),
             own=self._own,
+            cookies=self._cookies / str(root.root_id),
             rival=self._rival,
             watching=self._watching,
         )

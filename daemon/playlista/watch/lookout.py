@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
+from pathlib import Path
 
 from playlista.errors import printable
 from playlista.units import Seconds
@@ -33,6 +34,7 @@ class Lookout:
         root: Absolute path.
         dirty: Where it notes paths.
         excluded: Folders below it that are ours, relative to it.
+        cookies: Folder of its own for a file that must come back as an event.
         replaced: Told why, each time an observer is given up.
 
     Attributes:
@@ -44,11 +46,13 @@ class Lookout:
         root: bytes,
         dirty: Dirty,
         excluded: AbstractSet[bytes],
+        cookies: Path,
         replaced: Callable[[Trouble], object],
     ) -> None:
         self._root = root
         self._dirty = dirty
         self._excluded = excluded
+        self._cookies = cookies
         self._replaced = replaced
         self._observer: RootObserver | None = None
         self._gaps: Gaps | None = None
@@ -83,7 +87,7 @@ class Lookout:
             self._do_without(self._usual_doubt, now)
             return False
         try:
-            observer = RootObserver(self._root, self._dirty, self._excluded)
+            observer = RootObserver(self._root, self._dirty, self._excluded, self._cookies)
         except OSError as error:
             self._do_without(of_error(error), now)
             return False
@@ -94,7 +98,7 @@ class Lookout:
         return True
 
     def _check(self, observer: RootObserver, now: Seconds) -> bool:
-        trouble = observer.trouble() or self._gap(now)
+        trouble = observer.trouble() or self._hidden_trouble(observer, now)
         if trouble is None:
             self._go_on(observer, now)
             return False
@@ -105,8 +109,11 @@ class Lookout:
         self._replaced(trouble)
         return True
 
-    def _gap(self, now: Seconds) -> Trouble | None:
-        return Trouble.UNWATCHED if self._gaps and self._gaps.found(now) else None
+    def _hidden_trouble(self, observer: RootObserver, now: Seconds) -> Trouble | None:
+        """Return what an observer does not know of itself."""
+        if self._gaps is not None and self._gaps.found(now):
+            return Trouble.UNWATCHED
+        return Trouble.COOKIE if observer.is_deaf(now) else None
 
     def _go_on(self, observer: RootObserver, now: Seconds) -> None:
         self._next_at = Seconds(now + CHECK_S)

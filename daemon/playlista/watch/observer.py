@@ -20,7 +20,9 @@ from watchdog.events import (
 )
 
 from playlista.errors import printable
+from playlista.units import Seconds
 from playlista.watch import limits
+from playlista.watch.cookie import Cookie
 from playlista.watch.dirty import Dirty, WatchEvent
 from playlista.watch.names import is_ignored_path, is_within
 from playlista.watch.native import Emitter, Observer
@@ -49,6 +51,7 @@ class Trouble(StrEnum):
     THREAD = "thread"
     ROOT = "root"
     UNWATCHED = "unwatched"
+    COOKIE = "cookie"
 
 
 class Handler(FileSystemEventHandler):
@@ -97,12 +100,15 @@ class RootObserver:
         root: Absolute path.
         dirty: Where paths are noted.
         excluded: Folders below it that are ours, relative to it.
+        cookies: Folder of its own for a file that must come back as an event.
 
     Raises:
         OSError: It cannot be watched: ENOSPC and EMFILE are limits of the machine.
     """
 
-    def __init__(self, root: bytes, dirty: Dirty, excluded: AbstractSet[bytes]) -> None:
+    def __init__(
+        self, root: bytes, dirty: Dirty, excluded: AbstractSet[bytes], cookies: Path
+    ) -> None:
         # inotify would watch the link itself
         self._real = os.path.realpath(root)
         self._below = self._real.rstrip(b"/") + b"/"
@@ -122,6 +128,17 @@ class RootObserver:
         except BaseException:
             self._observer.stop()
             raise
+        self._cookie = self._watched_cookie(cookies)
+
+    def _watched_cookie(self, folder: Path) -> Cookie | None:
+        cookie = Cookie(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._observer.schedule(cookie, str(folder.resolve()), event_filter=EVENTS)
+        except OSError as error:
+            log.info("%s: nothing can come back from %s: %s", printable(self._root), folder, error)
+            return None
+        return cookie
 
     def trouble(self) -> Trouble | None:
         """Return why events can no longer be trusted; None while they can."""
@@ -136,6 +153,10 @@ class RootObserver:
             return Trouble.ROOT
         # what the kernel refused it may now grant
         return Trouble.UNWATCHED if self.limit_reached and limits.watches() != self._limit else None
+
+    def is_deaf(self, now: Seconds) -> bool:
+        """Tell whether an event that must have come by this monotonic time has not."""
+        return self._cookie is not None and self._cookie.is_lost(now)
 
     @property
     def watches_n(self) -> int:
