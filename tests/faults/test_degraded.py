@@ -1,5 +1,6 @@
 """Music folders in which not every change gives an event: scans find it, and a person is told."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -99,6 +100,20 @@ def test_on_a_share_of_another_machine_it_scans_and_says_so(
     assert "on fuse.sshfs" in root["why"]
     assert daemon.words().count("SCAN_INTERVAL_NETWORK_SECONDS") == 1
     assert daemon.metric("watches") == 0
+
+
+@needs_fuse
+def test_a_share_of_another_machine_is_told_with_what_is_done_about_it(
+    home, mine, beneath, private_mounts
+):
+    share = (sys.executable, str(FUSE), "fuse.sshfs", str(mine), str(beneath))
+
+    told = json.loads(home.call("doctor", "--json", prefix=(*private_mounts, *share)).stdout)
+
+    (music,) = [finding for finding in told if finding["what"] == f"music {mine}"]
+    assert "every SCAN_INTERVAL_NETWORK_SECONDS" in music["found"]
+    (watches,) = [finding for finding in told if finding["what"] == "inotify max_user_watches"]
+    assert watches["found"].endswith(", 0 needed")
 
 
 def test_what_is_changed_beneath_an_overlay_is_found_by_scans(

@@ -1,7 +1,7 @@
 """Folders that ought to be watched and are not: watchdog's tables go wrong in a hurry.
 
-Measured: of 2,001 folders that are made, filled and renamed in a loop, the kernel does not
-watch 329 to 584, or tells their events under another's name (ADR 0006).
+Measured: of 2,001 folders that are made, filled and renamed in a loop, 329 to 584 are not
+watched, and the events of others are told under a wrong name (ADR 0006).
 """
 
 import os

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from playlista.watch.doubt import Reason
+
 State = Literal["starting", "running", "stopping", "stopped"]
 """Starting until the first scan has ended and the lists are written."""
 
@@ -84,10 +86,10 @@ class WatchedRoot(Reply):
         description="Whether events or scans alone notice changes; null when no daemon runs."
     )
     state: str = Field(description="Whether the folder is there.")
-    degraded: str | None = Field(
+    degraded: Reason | None = Field(
         default=None,
-        description="Why a change in it may give no event, so that only scans find it: watches, "
-        "instances, network, layers, refused, lost, unreadable; null when each gives one.",
+        description="Why a change in it may give no event, so that only a scan finds it; "
+        "null when each gives one, and when no daemon runs.",
     )
     why: str | None = Field(
         default=None,
