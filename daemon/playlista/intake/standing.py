@@ -49,6 +49,11 @@ class Standing:
         self._doubt = BackOff(RETRY_S, 300)
 
     @property
+    def is_offline(self) -> bool:
+        """Whether nothing that is missing counts as deleted."""
+        return self.state == "offline"
+
+    @property
     def is_away(self) -> bool:
         """Whether there is nothing to look at."""
         return self.state == "offline" and not self._held

@@ -11,8 +11,8 @@ from playlista.units import Seconds
 
 QUIET_S = 2.0  # watchdog reports the halves of a move up to 0.5 s apart (measured)
 PATIENCE_S = 30.0  # the longest wait while more and more disappears (a guess)
-DOUBT_S = 600.0  # so long it is doubted in vain that what is gone has moved (a guess)
-AGAIN_S = 5.0  # between two such questions (a guess)
+SEARCH_S = 600.0  # so long what is gone is sought in vain among what is new (a guess)
+AGAIN_S = 5.0  # between two looks whether it was found (a guess)
 MASS_N = 50
 MASS_SHARE = 0.2
 """More files than this, and a larger share of a root than this, are a mass disappearance."""
@@ -24,8 +24,8 @@ class Absence:
     def __init__(self) -> None:
         self._gone: dict[int, Known] = {}
         self._first = self._due = Seconds(0)
-        self._doubted = Seconds(0)
-        self._doubtful: set[int] = set()
+        self._sought_since = Seconds(0)
+        self._sought: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._gone)
@@ -35,7 +35,7 @@ class Absence:
         if known.file_id in self._gone:
             return
         if not self._gone:
-            self._first, self._doubtful = now, set()
+            self._first, self._sought = now, set()
         self._gone[known.file_id] = known
         self._due = Seconds(min(now + QUIET_S, self._first + PATIENCE_S))
 
@@ -54,18 +54,18 @@ class Absence:
         return self._due if self._gone else None
 
     @property
-    def is_doubted(self) -> bool:
+    def is_sought(self) -> bool:
         """Whether what is gone could still be found elsewhere."""
-        return bool(self._doubtful and self._gone)
+        return bool(self._sought and self._gone)
 
-    def doubt(self, gone: Iterable[Known], now: Seconds) -> bool:
+    def put_back(self, gone: Iterable[Known], now: Seconds) -> bool:
         """Put back what could still be found elsewhere; False once none was for too long."""
         still = {known.file_id: known for known in gone}
-        if not self._doubtful or self._doubtful - still.keys():
-            self._doubted = now
-        if now - self._doubted >= DOUBT_S:
+        if not self._sought or self._sought - still.keys():
+            self._sought_since = now
+        if now - self._sought_since >= SEARCH_S:
             return False
-        self._gone, self._doubtful = still, set(still)
+        self._gone, self._sought = still, set(still)
         self._first, self._due = now, Seconds(now + AGAIN_S)
         return True
 
