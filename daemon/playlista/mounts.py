@@ -38,14 +38,18 @@ class Mount:
     """One line of the table.
 
     Attributes:
-        number: By which other lines name it.
+        number: By which other lines name it; used again once it is gone.
         parent: The mount that it is on.
+        device: Of the file system: ``b"8:17"``.
+        inside: The folder of that file system which is seen here.
         point: Where, as an absolute path.
         kind: The type of file system, with the subtype: ``b"ext4"``, ``b"fuse.sshfs"``.
     """
 
     number: int
     parent: int
+    device: bytes
+    inside: bytes
     point: bytes
     kind: bytes
 
@@ -81,10 +85,28 @@ def of(path: bytes, mounts: Iterable[Mount]) -> Mount | None:
     return here
 
 
+def below(root: bytes, mounts: Iterable[Mount]) -> dict[bytes, Mount]:
+    """Return the mounts that can be seen below a folder, by their paths relative to it.
+
+    Args:
+        root: Absolute, and without links.
+        mounts: The table.
+    """
+    mounts = tuple(mounts)
+    above = root.rstrip(b"/") + b"/"
+    inside = (mount for mount in mounts if mount.point.startswith(above) and mount.point != above)
+    return {
+        mount.point.removeprefix(above): mount
+        for mount in inside
+        if of(mount.point, mounts) == mount
+    }
+
+
 def _mount(line: bytes) -> Mount:
     before, _, after = line.partition(b" - ")
-    number, parent, _, _, point, *_ = before.split()
-    return Mount(int(number), int(parent), _plain(point), after.split()[0])
+    number, parent, device, inside, point, *_ = before.split()
+    kind = after.split()[0]
+    return Mount(int(number), int(parent), device, _plain(inside), _plain(point), kind)
 
 
 def _plain(escaped: bytes) -> bytes:

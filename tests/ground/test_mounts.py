@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from playlista import mounts
-from playlista.mounts import NETWORK, PSEUDO, of, read
+from playlista.mounts import NETWORK, PSEUDO, below, of, read
 
 NAS = rb"""
 21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
@@ -62,6 +62,44 @@ def test_a_root_that_is_its_own_parent_is_no_ring():
 
 def test_a_table_without_a_root_says_nothing_of_what_is_outside():
     assert kind(b"/home", b"40 21 8:17 / /srv rw - ext4 /dev/sdb1 rw\n") is None
+
+
+def test_below_a_folder_are_the_mounts_that_can_be_seen_there():
+    places = {place: mount.kind for place, mount in below(b"/srv", read(NAS)).items()}
+
+    assert places == {
+        b"my music": b"nfs4",
+        b"my music/phone": b"fuse.sshfs",
+        b"albums": b"ext4",
+    }
+
+
+def test_below_the_root_of_all_is_every_other_mount():
+    assert b"proc" in below(b"/", read(NAS))
+    assert b"" not in below(b"/", read(NAS))
+
+
+def test_a_mount_is_not_below_itself_nor_below_what_only_begins_like_it():
+    assert not below(b"/srv/albums", read(NAS))
+    assert not below(b"/srv/my", read(NAS))
+
+
+def test_what_is_mounted_over_another_is_seen_in_its_place():
+    over = read(NAS + b"50 40 0:60 / /srv/albums rw - tmpfs tmpfs rw\n")
+
+    assert below(b"/srv", over)[b"albums"].kind == b"tmpfs"
+
+
+def test_what_is_hidden_is_not_below():
+    hidden = read(NAS + b"50 21 0:60 / /srv rw - tmpfs tmpfs rw\n")
+
+    assert not below(b"/srv", hidden)
+
+
+def test_two_folders_of_one_disk_are_two_mounts():
+    inside = NAS.replace(b"/albums /srv", b"/others /srv")
+
+    assert below(b"/srv", read(inside))[b"albums"] != below(b"/srv", read(NAS))[b"albums"]
 
 
 @pytest.mark.parametrize("share", [b"nfs4", b"cifs", b"smb3", b"9p", b"virtiofs", b"fuse.sshfs"])

@@ -734,7 +734,7 @@ def test_a_root_that_is_online_cannot_be_confirmed(home):
     home.put("song.flac")
     home.scan()
 
-    with pytest.raises(UsageError, match="not an offline root"):
+    with pytest.raises(UsageError, match="nothing is missing"):
         home.confirm()
 
 

@@ -132,6 +132,18 @@ def _state_of(folder: Path) -> tuple[str, str | None]:
     return f"readable, on {kind}", None
 
 
+def _missing(settings: "Config") -> Iterator[Finding]:
+    """Tell what the daemon last missed in the music folders, and keeps."""
+    from playlista.errors import PlaylistaError, printable
+    from playlista.store.database import reading
+    from playlista.store.roots import roots
+
+    with suppress(PlaylistaError), reading(settings.store.database) as read:
+        for root in roots(read):
+            if root.why and root.state != "unwatched":
+                yield Finding(f"missing from {printable(root.path)}", root.state, root.why)
+
+
 def _writers(settings: "Config") -> Iterator[Finding]:
     """Tell whether a file that somebody still writes to can be told from a finished one."""
     signal.signal(signal.SIGIO, signal.SIG_IGN)  # or no lease is asked for
@@ -239,6 +251,7 @@ EXAMINATIONS: tuple[Callable[["Config"], Iterator[Finding]], ...] = (
     _memory,
     _inotify,
     _music,
+    _missing,
     _writers,
     _state,
     _database,

@@ -15,6 +15,7 @@ from playlista.errors import TryAgain, printable
 from playlista.intake.arrivals import Arrivals
 from playlista.intake.ledger import Ledger
 from playlista.intake.standing import RETRY_S, Standing
+from playlista.intake.submounts import Submounts
 from playlista.intake.survey import Survey
 from playlista.records import Root
 from playlista.units import Seconds
@@ -22,6 +23,7 @@ from playlista.watch.absence import Absence
 from playlista.watch.backoff import BackOff
 from playlista.watch.dirty import Dirty, Noted
 from playlista.watch.lookout import Lookout
+from playlista.watch.names import is_within
 from playlista.watch.observer import Trouble
 from playlista.watch.roots import Parts, own_folders, resolved
 
@@ -29,6 +31,7 @@ LOOK_S = 0.5  # events are gathered for at least so long (a guess)
 SHARE = 10  # looking takes one part in so many of the time, however many events come (a guess)
 BURST_S = 60.0  # but nothing waits longer than this to be looked at (a guess)
 IDLE_S = 2.0  # the longest rest between two steps
+LOST_S = 300.0  # how often a mount that is lost is looked for, though no event tells (a guess)
 
 log = logging.getLogger(__name__)
 
@@ -79,13 +82,22 @@ class Folder:
         self._own = tuple(own)
         self._rival = rival
         # filled by the folder's own thread, before anything is looked at
+        self._ours = set[bytes]()
         excluded = self._excluded = set[bytes]()
-        self.standing = Standing(root, ledger.tracks, excluded)
+        self._submounts = Submounts(root, ledger.tracks)
+        self.standing = Standing(root, ledger.tracks, self._ours, self._submounts)
         self.lookout = Lookout(root.path, self._dirty, excluded, self._count_rebuild)
         self._watching = watching
         self._absence = Absence()
         self._survey = Survey(
-            root, ledger, arrivals, self._absence, excluded, now=self._now, alive=self._alive
+            root,
+            ledger,
+            arrivals,
+            self._absence,
+            excluded,
+            self._submounts,
+            now=self._now,
+            alive=self._alive,
         )
         self._busy = BackOff(1, 300)
         self._asked = True
@@ -154,7 +166,7 @@ class Folder:
     def _is_there(self) -> bool:
         if self._identity is None:
             self.real = resolved(self.root.path)
-            self._excluded |= own_folders(self.real, self._own)
+            self._ours |= own_folders(self.real, self._own)
         there = self.standing.is_there(self._rival(self.root.path))
         if not there:
             self.lookout.stop()
@@ -163,8 +175,16 @@ class Folder:
             self.scanned = True
         elif self.standing.identity != self._identity:
             self._asked = True
+            self._look_at_mounts()
         self._identity = self.standing.identity
         return there
+
+    def _look_at_mounts(self, *, accepted: bool = False) -> None:
+        self._submounts.look(self.real or (), accepted=accepted)
+        never = self._ours | self._submounts.pseudo | self._submounts.lost
+        # in place: the observer asks at any moment, and what is ours is always in it
+        self._excluded &= never
+        self._excluded |= never
 
     def _start_over(self, wait_s: float) -> None:
         self.arrivals.clear()
@@ -199,8 +219,12 @@ class Folder:
         began = self._now()
         self._asked = False
         self._count_events(self._dirty.take())
+        tracks = self._ledger.tracks
+        self._look_at_mounts(accepted=tracks.is_confirmed(self.root.root_id))
         self._survey.whole()
-        self._scan_at = Seconds(self._now() + self.arrivals.settings.scan_interval_seconds)
+        interval_s = self.arrivals.settings.scan_interval_seconds
+        again_s = min(interval_s, LOST_S) if self._submounts.lost else interval_s
+        self._scan_at = Seconds(self._now() + again_s)
         self._ledger.metrics.scan_seconds.set(self._now() - began)
         self._ledger.metrics.last_scan.set_to_current_time()
         if not self._absence:
@@ -239,6 +263,9 @@ class Folder:
         if not due:
             return
         gone = [known for known in due if self.standing.lacks(known)]
+        # only now: a disk that was there after its files were not is no reason to keep them
+        self._look_at_mounts()
+        gone = [known for known in gone if not is_within(known.relpath, self._submounts.lost)]
         self._ledger.vanish(gone, self.standing.may_vanish)
         doubt_s = self.standing.doubt_s()
         if doubt_s is None:

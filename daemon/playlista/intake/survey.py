@@ -10,6 +10,7 @@ from playlista.errors import printable
 from playlista.intake.arrivals import Arrivals
 from playlista.intake.cursor import Cursor
 from playlista.intake.ledger import Ledger
+from playlista.intake.submounts import Submounts
 from playlista.records import Known, Root
 from playlista.units import Seconds
 from playlista.watch.absence import Absence
@@ -31,7 +32,8 @@ class Survey:
         ledger: Where what is remembered is read.
         arrivals: Takes what is new or changed.
         absence: Takes what is gone.
-        excluded: Folders below the root that are ours, relative to it.
+        excluded: Folders below the root that are never looked into, relative to it.
+        submounts: What is mounted below it.
         now: Monotonic time.
         alive: Called for every file; returns the monotonic time, or raises to end the look.
 
@@ -46,6 +48,7 @@ class Survey:
         arrivals: Arrivals,
         absence: Absence,
         excluded: AbstractSet[bytes],
+        submounts: Submounts,
         *,
         now: Callable[[], Seconds],
         alive: Callable[[], Seconds],
@@ -56,6 +59,7 @@ class Survey:
         self._arrivals = arrivals
         self._absence = absence
         self._excluded = excluded
+        self._submounts = submounts
         self._now = now
         self._alive = alive
         self._cursor = Cursor(root, ledger.tracks, alive)
@@ -66,14 +70,14 @@ class Survey:
         Raises:
             StoreBusy: What differs was not, or only partly, passed on.
         """
-        walk = Walk(self._root.path, self._excluded)
+        walk = self._walk()
         try:
             with self._arrivals.scanning():
                 self._round(walk, self._cursor.place)
             self._cursor.rewind()
         finally:
             self._cursor.save()
-        self.unreadable = walk.unreadable
+        self.unreadable = walk.unreadable - self._submounts.lost
 
     def _round(self, walk: Walk, start: bytes) -> None:
         """Compare what comes after a path, and then what comes up to it."""
@@ -103,7 +107,7 @@ class Survey:
 
     def _place(self, place: bytes, *, finished: bool | None = None) -> None:
         """Compare a file, or all below a folder."""
-        walk = Walk(self._root.path, self._excluded)
+        walk = self._walk()
         known = self._ledger.tracks.known(self._root.root_id, place)
         # only the file that an event named is known to be changing just now
         quiet_s = self._quiet_s(finished=finished)
@@ -141,8 +145,11 @@ class Survey:
         """Note what is gone, from the end of the look on, and say what could not be seen."""
         for known in gone:
             self._absence.seen(known, self._now())
-        for relpath in sorted(walk.unreadable - self.unreadable):
+        for relpath in sorted(walk.unreadable - self.unreadable - self._submounts.lost):
             log.warning("%s cannot be read", printable(join(self._root.path, relpath)))
+
+    def _walk(self) -> Walk:
+        return Walk(self._root.path, self._excluded, self._submounts.lost)
 
     def _living(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         for entry in entries:

@@ -38,7 +38,7 @@ class Lookout:
     Args:
         root: Absolute path.
         dirty: Where it notes paths.
-        excluded: Folders below it that are ours, relative to it.
+        excluded: Folders below it that are never looked into, relative to it.
         replaced: Told why, each time an observer is given up.
     """
 

@@ -55,7 +55,7 @@ class Handler(FileSystemEventHandler):
     Args:
         root: Absolute path, without symbolic links.
         dirty: Where they are noted.
-        excluded: Folders below it that are ours, relative to it.
+        excluded: Folders below it that are never looked into, relative to it.
     """
 
     def __init__(self, root: bytes, dirty: Dirty, excluded: AbstractSet[bytes]) -> None:
@@ -94,7 +94,7 @@ class RootObserver:
     Args:
         root: Absolute path.
         dirty: Where paths are noted.
-        excluded: Folders below it that are ours, relative to it.
+        excluded: Folders below it that are never looked into, relative to it.
 
     Raises:
         OSError: It cannot be watched: ENOSPC and EMFILE are limits of the machine.

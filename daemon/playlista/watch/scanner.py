@@ -33,17 +33,23 @@ class Walk:
 
     Args:
         root: Absolute path.
-        excluded: Folders below it that are ours, relative to it.
+        excluded: Folders below it that are never looked into, relative to it.
+        lost: Those of them that say nothing of what is remembered there.
 
     Attributes:
         unreadable: What could not be seen so far, relative to the root, each with all below
             it: unknown, and so never taken for deleted.
     """
 
-    def __init__(self, root: bytes, excluded: AbstractSet[bytes] = frozenset()) -> None:
+    def __init__(
+        self,
+        root: bytes,
+        excluded: AbstractSet[bytes] = frozenset(),
+        lost: AbstractSet[bytes] = frozenset(),
+    ) -> None:
         self._root = root
         self._excluded = excluded
-        self.unreadable: set[bytes] = set()
+        self.unreadable = set(lost)
 
     def at(self, relpath: bytes) -> Iterator[Entry]:
         """Yield the file at a path, or every file below it; nothing when it is not there."""

@@ -85,7 +85,8 @@ class WatchedRoot(Reply):
     )
     state: str = Field(description="Whether the folder is there.")
     why: str | None = Field(
-        default=None, description="Why it is not, or what waits in it; null when all is well."
+        default=None,
+        description="Why it is not, what is missing or waits in it; null when all is well.",
     )
     settling: int | None = Field(
         default=None,
