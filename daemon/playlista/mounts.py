@@ -8,10 +8,13 @@ Source:
 """
 
 import re
+import select
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 TABLE: Final = Path("/proc/self/mountinfo")
 
@@ -100,6 +103,44 @@ def below(root: bytes, mounts: Iterable[Mount]) -> dict[bytes, Mount]:
         for mount in inside
         if of(mount.point, mounts) == mount
     }
+
+
+class Changes:
+    """Tells when other file systems are mounted at a folder, or below it, than before.
+
+    What is mounted elsewhere costs one look at the table; as long as nothing is, one call of
+    the kernel, which reports a changed table as an exceptional condition of the open file.
+
+    Args:
+        root: Absolute, and without links.
+    """
+
+    def __init__(self, root: bytes) -> None:
+        self._root = root
+        self._poll = select.poll()
+        self._file: BinaryIO | None = None
+        with suppress(OSError):  # where there is no table, nothing ever changes
+            self._file = TABLE.open("rb", buffering=0)
+            self._poll.register(self._file, select.POLLPRI)
+        self._seen = self._look()
+
+    def happened(self) -> bool:
+        """Tell whether they are others than when it was last asked."""
+        if not self._poll.poll(0):
+            return False
+        before, self._seen = self._seen, self._look()
+        return before != self._seen
+
+    def _look(self) -> tuple[Mount | None, dict[bytes, Mount]]:
+        mounts = table()
+        return of(self._root, mounts), below(self._root, mounts)
+
+    def close(self) -> None:
+        """Close the table; nothing happens from now on."""
+        if self._file is not None:
+            self._poll.unregister(self._file)
+            self._file.close()
+            self._file = None
 
 
 def _mount(line: bytes) -> Mount:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from playlista import mounts
-from playlista.mounts import NETWORK, PSEUDO, below, of, read
+from playlista.mounts import NETWORK, PSEUDO, Changes, below, of, read
 
 NAS = rb"""
 21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
@@ -139,7 +139,73 @@ def test_a_mount_of_ones_own_is_seen(tmp_path):
     assert seen.stdout == "tmpfs\n"
 
 
-def test_where_there_is_no_table_there_is_no_mount(monkeypatch):
+def test_where_there_is_no_table_there_is_no_mount_and_no_change(monkeypatch):
     monkeypatch.setattr(mounts, "TABLE", Path("/nowhere"))
+    changes = Changes(b"/")
 
     assert mounts.table() == ()
+    assert not changes.happened()
+    changes.close()
+
+
+LISTEN = """
+import subprocess, sys
+from playlista.mounts import Changes
+
+changes = Changes(sys.argv[1].encode())
+for line in sys.stdin:
+    subprocess.run(line, shell=True, check=True)
+    print(changes.happened(), changes.happened(), flush=True)
+"""
+
+
+@pytest.fixture
+def tell(tmp_path):
+    """Return a function that runs a command, and tells whether it changed mounts at music/.
+
+    All in one process with mounts of its own; asked twice each time.
+    """
+    for name in ("music/disk", "music/other", "elsewhere"):
+        (tmp_path / name).mkdir(parents=True)
+    with subprocess.Popen(
+        ["unshare", "-Ur", "-m", sys.executable, "-c", LISTEN, tmp_path.resolve() / "music"],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+
+        def run(command):
+            process.stdin.write(command + "\n")
+            process.stdin.flush()
+            return process.stdout.readline().split()
+
+        yield run
+        process.stdin.close()
+
+
+ONCE, NEVER = ["True", "False"], ["False", "False"]
+
+
+@pytest.mark.needs("unshare", "util-linux")
+def test_a_change_at_a_folder_or_below_it_is_told_once(tell):
+    assert tell("true") == NEVER
+    assert tell("mount -t tmpfs none music/disk") == ONCE
+    assert tell("mount -t tmpfs none music/disk") == ONCE
+    assert tell("umount music/disk") == ONCE
+    assert tell("umount music/disk") == ONCE
+    assert tell("mount -t tmpfs none music") == ONCE
+    assert tell("umount music") == ONCE
+
+
+@pytest.mark.needs("unshare", "util-linux")
+def test_another_folder_of_the_same_disk_in_the_place_of_one_is_a_change(tell):
+    assert tell("mount --bind music/other music/disk") == ONCE
+
+    assert tell("umount music/disk; mount --bind elsewhere music/disk") == ONCE
+
+
+@pytest.mark.needs("unshare", "util-linux")
+def test_a_change_elsewhere_is_none(tell):
+    assert tell("mount -t tmpfs none elsewhere") == NEVER
+    assert tell("umount elsewhere") == NEVER

@@ -39,3 +39,19 @@ def test_the_observer_still_builds_what_is_replaced():
 def test_the_emitter_still_keeps_its_watches_where_they_are_counted():
     assert "self._inotify" in inspect.getsource(InotifyFullEmitter.on_thread_start)
     assert "_active_callbacks_by_watch" in InotifyWatchGroup.__dataclass_fields__
+
+
+def test_the_emitter_still_makes_its_group_of_watches_the_way_it_is_done_here():
+    source = inspect.getsource(InotifyFullEmitter.on_thread_start)
+
+    assert "self._inotify = InotifyWatchGroup(" in source
+    names = list(inspect.signature(InotifyWatchGroup).parameters)
+    assert names == ["_inotify_fd", "path", "event_mask", "is_recursive", "follow_symlink"]
+
+
+def test_the_group_still_watches_a_tree_the_way_it_is_done_here():
+    source = inspect.getsource(InotifyWatchGroup._add_all_callbacks)
+
+    assert "self._add_callback(path)" in source
+    assert "for root, dirnames, _ in os.walk(path, followlinks=self.follow_symlink):" in source
+    assert list(inspect.signature(InotifyWatchGroup._add_callback).parameters) == ["self", "path"]

@@ -2,11 +2,13 @@
 
 import errno
 import logging
+import os
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
 from playlista.errors import printable
+from playlista.mounts import Changes
 from playlista.units import Seconds
 from playlista.watch.backoff import BackOff
 from playlista.watch.dirty import Dirty
@@ -54,6 +56,7 @@ class Lookout:
         self._excluded = excluded
         self._replaced = replaced
         self._observer: RootObserver | None = None
+        self._changes: Changes | None = None
         self._back_off = BackOff(1, 300)
         self._started_at = self._next_at = Seconds(0)
         self._why: str | None = None
@@ -66,6 +69,10 @@ class Lookout:
         """
         if now < self._next_at:
             return False
+        if self._changes is None:
+            self._changes = Changes(os.path.realpath(self._root))
+        if self._changes.happened():
+            return self._doubt(Trouble.MOUNT, now)
         return self._start(now) if self._observer is None else self._check(self._observer, now)
 
     def _start(self, now: Seconds) -> bool:
@@ -86,9 +93,12 @@ class Lookout:
             self._next_at = Seconds(now + CHECK_S)
             self._say(_LIMITS[errno.ENOSPC] if observer.limit_reached else None)
             return False
+        return self._doubt(trouble, now)
+
+    def _doubt(self, trouble: Trouble, now: Seconds) -> bool:
         if now - self._started_at >= STEADY_S:
             self._back_off.reset()
-        self.stop()
+        self._give_up()
         self._next_at = Seconds(now + self._back_off.next_s())
         self._say(f"events were lost ({trouble})")
         self._replaced(trouble)
@@ -116,7 +126,13 @@ class Lookout:
 
     def stop(self) -> None:
         """Stop observing; tending starts it again."""
+        self._give_up()
+        if self._changes is not None:
+            self._changes.close()
+            self._changes = None
+        self._next_at = Seconds(0)
+
+    def _give_up(self) -> None:
         if self._observer is not None:
             self._observer.stop()
             self._observer = None
-        self._next_at = Seconds(0)

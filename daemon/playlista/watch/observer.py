@@ -47,6 +47,7 @@ class Trouble(StrEnum):
     OVERFLOW = "overflow"
     THREAD = "thread"
     ROOT = "root"
+    MOUNT = "mount"
 
 
 class Handler(FileSystemEventHandler):
@@ -59,7 +60,7 @@ class Handler(FileSystemEventHandler):
     """
 
     def __init__(self, root: bytes, dirty: Dirty, excluded: AbstractSet[bytes]) -> None:
-        self._below = root.rstrip(b"/") + b"/"
+        self._below = _below(root)
         self._dirty = dirty
         self._excluded = excluded
 
@@ -94,7 +95,8 @@ class RootObserver:
     Args:
         root: Absolute path.
         dirty: Where paths are noted.
-        excluded: Folders below it that are never looked into, relative to it.
+        excluded: Folders below it that are never looked into, relative to it; others as they
+            are mounted and unmounted.
 
     Raises:
         OSError: It cannot be watched: ENOSPC and EMFILE are limits of the machine.
@@ -105,7 +107,9 @@ class RootObserver:
         real = os.path.realpath(root)
         self._root = root
         self._identity = _identity(root)
-        self._observer = Observer()
+        self._excluded = excluded
+        self._skipped = frozenset(excluded)
+        self._observer = Observer({_below(real) + place for place in self._skipped})
         try:
             handler = Handler(real, dirty, excluded)
             self._observer.schedule(handler, os.fsdecode(real), recursive=True, event_filter=EVENTS)
@@ -122,6 +126,9 @@ class RootObserver:
         threads = (self._observer, self._observer.descriptor, *emitters)
         if not emitters or not all(thread.is_alive() for thread in threads):
             return Trouble.THREAD
+        # one that is mounted again at once leaves the table as it was, but has no watches
+        if self._observer.descriptor.unmounted or self._excluded != self._skipped:
+            return Trouble.MOUNT
         # an unmounted root takes its watches with it, and comes back as what it was
         same = self.watches_n > 0 and _identity(self._root) == self._identity
         return None if same else Trouble.ROOT
@@ -153,6 +160,10 @@ class RootObserver:
     def _leave(self) -> None:
         self._observer.stop()
         self._observer.join()
+
+
+def _below(root: bytes) -> bytes:
+    return root.rstrip(b"/") + b"/"
 
 
 def _identity(root: bytes) -> tuple[int, int] | None:
