@@ -12,7 +12,6 @@ import select
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-
 from pathlib import Path
 from typing import BinaryIO, Final
 
