@@ -405,6 +405,50 @@ def test_every_way_to_change_a_file_is_noticed_once(home, change):
     assert home.remembered == on_disk(song)
 
 
+def other_inode(song):
+    """Make a file look as it does on a share mounted anew: same bytes and mtime, other inode."""
+    shutil.copy2(song, song.with_suffix(".new"))
+    song.with_suffix(".new").replace(song)
+
+
+@pytest.mark.fault(9)
+def test_another_inode_is_no_change_where_inodes_are_made_up(home):
+    home.open(home.music, signature="weak")
+    song = home.put("song.flac")
+    home.scan().heard()
+    other_inode(song)
+    home.scan()
+
+    assert not home.queued
+    assert not home.found["moved"]
+
+
+def test_a_change_of_size_or_mtime_is_one_where_inodes_are_made_up(home):
+    home.open(home.music, signature="weak")
+    one, two = home.put("one.flac"), home.put("two.flac")
+    home.scan().heard()
+    one.write_bytes(FLAC + b"more")
+    os.utime(two, (1, 1))
+    home.scan()
+
+    assert home.queued == {b"one.flac": 1, b"two.flac": 1}
+
+
+def test_a_new_trust_in_signatures_makes_nothing_new(home):
+    song = home.put("song.flac")
+    home.scan().heard()
+    home.open(home.music, signature="weak")
+    home.scan()
+    assert home.remembered == (0, 0, *on_disk(song)[2:4], 0)
+
+    other_inode(song)
+    home.open(home.music, signature="full")
+    home.scan()
+
+    assert home.remembered == on_disk(song)
+    assert not home.queued
+
+
 @pytest.mark.fault(29)
 @pytest.mark.parametrize("how", HOLDS)
 def test_a_file_waits_for_as_long_as_somebody_writes_to_it(home, how):

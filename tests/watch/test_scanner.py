@@ -30,6 +30,13 @@ def test_every_file_is_found_with_its_signature(root):
     assert entry.regular
 
 
+def test_a_weak_signature_is_size_and_mtime(root):
+    (entry,) = Walk(os.fsencode(root), weak=True).at(b"")
+    found = (root / "album" / "song.flac").stat()
+
+    assert entry.signature == Signature(0, 0, found.st_size, found.st_mtime_ns, 0)
+
+
 def test_a_single_file_can_be_looked_at(root):
     assert seen(root, b"album/song.flac") == {b"album/song.flac"}
 

@@ -63,6 +63,14 @@ class WatchSettings(Slice):
     settle_closed_seconds: float = Field(
         default=2, ge=0, description="The same, once its writer has closed it."
     )
+    settle_network_seconds: float = Field(
+        default=30, ge=0, description="The same on a network share, closed or not."
+    )
+    signature: Literal["auto", "full", "weak"] = Field(
+        default="auto",
+        description="What tells a changed file: full is inode, size, mtime and ctime; weak is size "
+        "and mtime; auto is weak where the file system makes up the others.",
+    )
 
 
 class StoreSettings(Slice):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from playlista import mounts
 from playlista.config.settings import WatchSettings
 from playlista.errors import TryAgain, printable
 from playlista.intake.arrivals import Arrivals
@@ -26,6 +27,8 @@ from playlista.watch.lookout import Lookout
 from playlista.watch.names import is_within
 from playlista.watch.observer import Trouble
 from playlista.watch.roots import Parts, own_folders, resolved
+from playlista.watch.scanner import Walk
+from playlista.watch.trust import adapted, is_weak
 
 LOOK_S = 0.5  # events are gathered for at least so long (a guess)
 SHARE = 10  # looking takes one part in so many of the time, however many events come (a guess)
@@ -90,15 +93,10 @@ class Folder:
         self._watching = watching
         self._absence = Absence()
         self._survey = Survey(
-            root,
-            ledger,
-            arrivals,
-            self._absence,
-            excluded,
-            self._submounts,
-            now=self._now,
-            alive=self._alive,
+            root, ledger, arrivals, self._absence, self._walk, now=self._now, alive=self._alive
         )
+        self._settings = arrivals.settings
+        self._kind = b""
         self._busy = BackOff(1, 300)
         self._asked = True
         self._identity: tuple[int, int] | None = None
@@ -115,7 +113,8 @@ class Folder:
 
     def adopt(self, settings: WatchSettings) -> None:
         """Use other times from now on."""
-        self.arrivals.settings = settings
+        self._settings = settings
+        self.arrivals.settings = adapted(settings, self._kind)
         self.request_scan()
 
     @property
@@ -175,9 +174,15 @@ class Folder:
             self.scanned = True
         elif self.standing.identity != self._identity:
             self._asked = True
+            self._learn_file_system(self.real or ())
             self._look_at_mounts()
         self._identity = self.standing.identity
         return there
+
+    def _learn_file_system(self, real: Parts) -> None:
+        mount = mounts.of(b"/" + b"/".join(real), mounts.table())
+        self._kind = b"" if mount is None else mount.kind
+        self.arrivals.settings = adapted(self._settings, self._kind)
 
     def _look_at_mounts(self, *, accepted: bool = False) -> None:
         self._submounts.look(self.real or (), accepted=accepted)
@@ -185,6 +190,10 @@ class Folder:
         # in place: the observer asks at any moment, and what is ours is always in it
         self._excluded &= never
         self._excluded |= never
+
+    def _walk(self) -> Walk:
+        weak = is_weak(self._settings, self._kind)
+        return Walk(self.root.path, self._excluded, self._submounts.lost, weak=weak)
 
     def _start_over(self, wait_s: float) -> None:
         self.arrivals.clear()
@@ -263,7 +272,7 @@ class Folder:
         if not due:
             return
         gone = [known for known in due if self.standing.lacks(known)]
-        # only now: a disk that was there after its files were not is no reason to keep them
+        # after the files: a mount that goes in between takes none of them with it
         self._look_at_mounts()
         gone = [known for known in gone if not is_within(known.relpath, self._submounts.lost)]
         self._ledger.vanish(gone, self.standing.may_vanish)

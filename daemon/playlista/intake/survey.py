@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from collections.abc import Set as AbstractSet
 from itertools import takewhile
 from typing import TypeVar
 
@@ -10,7 +9,6 @@ from playlista.errors import printable
 from playlista.intake.arrivals import Arrivals
 from playlista.intake.cursor import Cursor
 from playlista.intake.ledger import Ledger
-from playlista.intake.submounts import Submounts
 from playlista.records import Known, Root
 from playlista.units import Seconds
 from playlista.watch.absence import Absence
@@ -32,8 +30,7 @@ class Survey:
         ledger: Where what is remembered is read.
         arrivals: Takes what is new or changed.
         absence: Takes what is gone.
-        excluded: Folders below the root that are never looked into, relative to it.
-        submounts: What is mounted below it.
+        walk: Begins a look at the disk.
         now: Monotonic time.
         alive: Called for every file; returns the monotonic time, or raises to end the look.
 
@@ -47,8 +44,7 @@ class Survey:
         ledger: Ledger,
         arrivals: Arrivals,
         absence: Absence,
-        excluded: AbstractSet[bytes],
-        submounts: Submounts,
+        walk: Callable[[], Walk],
         *,
         now: Callable[[], Seconds],
         alive: Callable[[], Seconds],
@@ -58,8 +54,7 @@ class Survey:
         self._ledger = ledger
         self._arrivals = arrivals
         self._absence = absence
-        self._excluded = excluded
-        self._submounts = submounts
+        self._walk = walk
         self._now = now
         self._alive = alive
         self._cursor = Cursor(root, ledger.tracks, alive)
@@ -77,7 +72,7 @@ class Survey:
             self._cursor.rewind()
         finally:
             self._cursor.save()
-        self.unreadable = walk.unreadable - self._submounts.lost
+        self.unreadable = walk.unreadable - walk.lost
 
     def _round(self, walk: Walk, start: bytes) -> None:
         """Compare what comes after a path, and then what comes up to it."""
@@ -145,11 +140,8 @@ class Survey:
         """Note what is gone, from the end of the look on, and say what could not be seen."""
         for known in gone:
             self._absence.seen(known, self._now())
-        for relpath in sorted(walk.unreadable - self.unreadable - self._submounts.lost):
+        for relpath in sorted(walk.unreadable - self.unreadable - walk.lost):
             log.warning("%s cannot be read", printable(join(self._root.path, relpath)))
-
-    def _walk(self) -> Walk:
-        return Walk(self._root.path, self._excluded, self._submounts.lost)
 
     def _living(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         for entry in entries:

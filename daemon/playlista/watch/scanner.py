@@ -35,6 +35,7 @@ class Walk:
         root: Absolute path.
         excluded: Folders below it that are never looked into, relative to it.
         lost: Those of them that say nothing of what is remembered there.
+        weak: Whether only size and mtime of a file can be believed.
 
     Attributes:
         unreadable: What could not be seen so far, relative to the root, each with all below
@@ -46,9 +47,13 @@ class Walk:
         root: bytes,
         excluded: AbstractSet[bytes] = frozenset(),
         lost: AbstractSet[bytes] = frozenset(),
+        *,
+        weak: bool = False,
     ) -> None:
         self._root = root
         self._excluded = excluded
+        self._weak = weak
+        self.lost = lost
         self.unreadable = set(lost)
 
     def at(self, relpath: bytes) -> Iterator[Entry]:
@@ -62,7 +67,7 @@ class Walk:
             if relpath not in self._excluded:
                 yield from self.below(relpath)
         elif not stat.S_ISLNK(found.st_mode):
-            yield Entry(relpath, Signature.of(found), stat.S_ISREG(found.st_mode))
+            yield self._entry(relpath, found, regular=stat.S_ISREG(found.st_mode))
 
     def below(self, folder: bytes = b"", after: bytes = b"") -> Iterator[Entry]:
         """Yield every file below a folder; what is in memory is one folder of each depth.
@@ -114,7 +119,11 @@ class Walk:
         kind = stat.S_IFMT(found.st_mode)
         if kind == stat.S_IFLNK:
             return None
-        return Entry(relpath, Signature.of(found), kind == stat.S_IFREG)
+        return self._entry(relpath, found, regular=kind == stat.S_IFREG)
+
+    def _entry(self, relpath: bytes, found: os.stat_result, *, regular: bool) -> Entry:
+        signature = Signature.of(found)
+        return Entry(relpath, signature.weakened() if self._weak else signature, regular)
 
     def _missed(self, relpath: bytes, error: OSError) -> None:
         if error.errno not in GONE:
