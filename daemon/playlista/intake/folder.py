@@ -203,6 +203,7 @@ class Folder:
     def _work(self) -> None:
         if self._watching and self.lookout.tend(self._now()):
             self._asked = True
+            self._submounts.doubt()
         if self._asked or self._now() >= self._scan_at:
             self._scan()
         elif self._dirty and self._now() >= self._next_look():

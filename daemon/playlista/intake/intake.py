@@ -197,25 +197,32 @@ class Intake:
     def scanned(self) -> bool:
         """Whether the first full scan of every root has ended, or cannot even begin."""
         folders = list(self._folders.values())
-        return len(folders) == len(self._paths) and all(folder.scanned for folder in folders)
+        return len(folders) == len(self._paths) and all(
+            folder.scanned or self._is_hung(folder) for folder in folders
+        )
 
     @property
     def idle(self) -> bool:
         """Whether nothing is settling, and nothing is known to be unseen."""
-        return self.scanned and all(folder.is_idle for folder in list(self._folders.values()))
+        return self.scanned and all(
+            folder.is_idle or self._is_hung(folder) for folder in list(self._folders.values())
+        )
 
     def roots_status(self) -> list[dict[str, Any]]:
         """Return each root as ``status --json`` shows it."""
         return [self._status(folder) for folder in list(self._folders.values())]
 
+    def _is_hung(self, folder: Folder) -> bool:
+        return folder.root.root_id in self._threads and _silent_s(folder) > HUNG_S
+
     def _status(self, folder: Folder) -> dict[str, Any]:
-        silent_s = time.monotonic() - folder.pulse
-        hung = folder.root.root_id in self._threads and silent_s > HUNG_S
+        hung = self._is_hung(folder)
+        silent = f"the disk has not answered for {_silent_s(folder):.0f} s"
         return {
             "path": printable(folder.root.path),
             "mode": str(folder.lookout.mode),
             "state": "hung" if hung else folder.standing.state,
-            "why": f"the disk has not answered for {silent_s:.0f} s" if hung else folder.why,
+            "why": silent if hung else folder.why,
             "settling": folder.arrivals.settling_n,
             "open": folder.arrivals.written_n,
         }
@@ -226,6 +233,10 @@ class Intake:
         quiet, writer = (metrics.settling_files.labels(wait) for wait in WAITS)
         quiet.set(sum(folder.arrivals.settling_n for folder in folders))
         writer.set(sum(folder.arrivals.written_n for folder in folders))
+
+
+def _silent_s(folder: Folder) -> Seconds:
+    return Seconds(time.monotonic() - folder.pulse)
 
 
 def _watches_limit() -> int:

@@ -67,6 +67,10 @@ class Submounts:
         self._say(there)
         self._remember(self.lost | there.keys())
 
+    def doubt(self) -> None:
+        """Believe of none any more that it is the one it was: the table may look the same."""
+        self._proven = {}
+
     def _is_bare(self, place: bytes) -> bool:
         """Tell whether files are remembered at a place, and not one of them is there."""
         known = self._tracks.known(self._root.root_id, place)
