@@ -9,6 +9,7 @@ Source:
 
 import re
 import select
+from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -56,6 +57,9 @@ class Mount:
     kind: bytes
 
 
+_ByParent = defaultdict[int | None, dict[bytes, Mount]]
+
+
 def table() -> tuple[Mount, ...]:
     """Return every mount that this process can see; none where there is no such table."""
     try:
@@ -76,15 +80,7 @@ def of(path: bytes, mounts: Iterable[Mount]) -> Mount | None:
         path: Absolute, and without links: they are not followed.
         mounts: The table.
     """
-    mounts = tuple(mounts)
-    numbers = {mount.number for mount in mounts}
-    on = [mount for mount in mounts if mount.parent not in numbers - {mount.number}]
-    here = None
-    # from the root on, as the kernel goes: what is mounted over a folder hides all that was below
-    while found := [mount for mount in on if _holds(mount, path)]:
-        here = min(found, key=lambda mount: len(mount.point))
-        on = [mount for mount in mounts if mount.parent == here.number != mount.number]
-    return here
+    return _at(path, _by_parent(mounts))
 
 
 def below(root: bytes, mounts: Iterable[Mount]) -> dict[bytes, Mount]:
@@ -95,12 +91,14 @@ def below(root: bytes, mounts: Iterable[Mount]) -> dict[bytes, Mount]:
         mounts: The table.
     """
     mounts = tuple(mounts)
+    by_parent = _by_parent(mounts)
     above = root.rstrip(b"/") + b"/"
-    inside = (mount for mount in mounts if mount.point.startswith(above) and mount.point != above)
     return {
         mount.point.removeprefix(above): mount
-        for mount in inside
-        if of(mount.point, mounts) == mount
+        for mount in mounts
+        if mount.point.startswith(above)
+        and mount.point != above
+        and _at(mount.point, by_parent) == mount
     }
 
 
@@ -142,6 +140,30 @@ class Changes:
             self._file = None
 
 
+def _by_parent(mounts: Iterable[Mount]) -> _ByParent:
+    mounts = tuple(mounts)
+    numbers = {mount.number for mount in mounts}
+    by_parent = _ByParent(dict)
+    for mount in mounts:
+        outermost = mount.parent not in numbers or mount.parent == mount.number
+        by_parent[None if outermost else mount.parent].setdefault(mount.point, mount)
+    return by_parent
+
+
+def _at(path: bytes, by_parent: _ByParent) -> Mount | None:
+    here, on = None, by_parent[None]
+    # from the root on, as the kernel goes: what is mounted over a folder hides all that was below
+    while found := next((on[point] for point in _folders(path) if point in on), None):
+        here, on = found, by_parent[found.number]
+    return here
+
+
+def _folders(path: bytes) -> list[bytes]:
+    """Return a path with all that is above it, outermost first."""
+    parts = path.rstrip(b"/").split(b"/")
+    return [b"/".join(parts[:depth]) or b"/" for depth in range(1, len(parts) + 1)]
+
+
 def _mount(line: bytes) -> Mount:
     before, _, after = line.partition(b" - ")
     number, parent, device, inside, point, *_ = before.split()
@@ -152,7 +174,3 @@ def _mount(line: bytes) -> Mount:
 def _plain(escaped: bytes) -> bytes:
     """Undo the octal escapes of blanks and backslashes."""
     return re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), escaped)
-
-
-def _holds(mount: Mount, path: bytes) -> bool:
-    return (path + b"/").startswith(mount.point.rstrip(b"/") + b"/")

@@ -96,6 +96,17 @@ def test_what_is_hidden_is_not_below():
     assert not below(b"/srv", hidden)
 
 
+def test_what_is_mounted_over_what_is_mounted_over_hides_it_all_the_same():
+    twice = read(
+        NAS + b"50 40 0:60 / /srv/albums rw - tmpfs tmpfs rw\n"
+        b"51 50 0:61 / /srv/albums/a rw - ext4 ext4 rw\n"
+        b"52 50 0:62 / /srv/albums rw - xfs xfs rw\n"
+    )
+
+    assert below(b"/srv/albums", twice) == {}
+    assert below(b"/srv", twice)[b"albums"].kind == b"xfs"
+
+
 def test_two_folders_of_one_disk_are_two_mounts():
     inside = NAS.replace(b"/albums /srv", b"/others /srv")
 

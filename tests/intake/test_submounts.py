@@ -104,6 +104,20 @@ def test_a_mount_that_returns_is_as_it_was(nas):
     assert not nas.queued
 
 
+def test_what_could_not_be_read_meanwhile_is_ready_when_the_mount_returns(nas):
+    nas.put("nas/queued.flac")
+    nas.scan()
+    with nas.database.transaction() as write:
+        write.execute("UPDATE job SET state = 'waiting', reason = 'unavailable'")
+    nas.unplug("nas")
+    nas.scan()
+    before = nas.query("SELECT state FROM job")
+    nas.plug_in("nas")
+    nas.scan()
+
+    assert (before, nas.query("SELECT state FROM job")) == ([("waiting",)], [("ready",)])
+
+
 def test_the_loss_of_a_large_mount_is_no_mass_disappearance(nas):
     for number in range(2 * MASS_N):
         nas.put(f"nas/{number}.flac")

@@ -62,7 +62,10 @@ class Submounts:
         doubtful = {place for place in there if self._proven.get(place) != there[place]}
         lost = {place for place in self._remembered - there.keys() if self._present_n(place)}
         lost |= {place for place in doubtful if self._is_bare(place)}
-        self.lost = frozenset() if accepted else lost
+        lost = set() if accepted else lost
+        for place in there.keys() & self.lost - lost:
+            self._tracks.retry_unavailable(self._root.root_id, place)
+        self.lost = lost
         self._proven = {place: there[place] for place in there.keys() - self.lost}
         self._say(there)
         self._remember(self.lost | there.keys())

@@ -27,6 +27,10 @@ _KNOWN = """
 
 _PRESENT_N = "SELECT count(*) FROM file WHERE root_id = :root_id AND missing_since IS NULL"
 
+_RETRY_UNAVAILABLE = """
+    UPDATE job SET state = 'ready' WHERE state = 'waiting' AND reason = 'unavailable'
+    AND file_id IN (SELECT id FROM file WHERE root_id = :root_id AND relpath >= :place"""
+
 PAGE_N = 5000  # 2 MB of rows; opening the database for each 1000 was 7 % of a scan (measured)
 
 
@@ -170,6 +174,13 @@ class Tracks:
         """
         with self._database.transaction() as write:
             changes.apply(write, list(differences))
+
+    def retry_unavailable(self, root_id: int, place: bytes) -> None:
+        """Queue what could not be read at a place, now that it can; nothing waits for its time."""
+        with self._database.transaction() as write:
+            write.execute(
+                f"{_RETRY_UNAVAILABLE}{_within(place)})", {"root_id": root_id} | _bounds(place)
+            )
 
     def library(self) -> list[LibraryTrack]:
         """Return every present, analysed track once: of equal recordings the oldest file."""
