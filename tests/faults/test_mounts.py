@@ -311,4 +311,7 @@ def test_a_share_that_hangs_when_it_is_configured_holds_up_no_other_root(
         songs("two")
 
         until(lambda: daemon.status()["tracks"]["full"] == 2)
+        told = home.call("doctor", prefix=where)
+        assert told.returncode == 1
+        assert "does not answer" in told.stdout
         server.kill()

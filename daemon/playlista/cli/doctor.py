@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from threading import Thread
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -26,6 +28,10 @@ LITTLE_ROOM = 100e6  # bytes (a guess)
 LATE = 2  # intervals without a new copy of the database
 OLDEST_SQLITE = "3.37"
 SAMPLE_N = 100  # files of each music folder that are asked about
+PATIENCE_S = 10.0  # with a music folder (a guess)
+SILENT = ("does not answer", "bring its disk or server back, or unmount it: nothing waits for it")
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,8 @@ def _music(settings: "Config") -> Iterator[Finding]:
     if not settings.watch.music_paths:
         yield Finding("music folders", "none", "set MUSIC_PATHS in playlista.conf")
     for folder in settings.watch.music_paths:
-        yield Finding(f"music {folder}", *_state_of(folder))
+        state = _in_time(partial(_state_of, folder))
+        yield Finding(f"music {folder}", *(state or SILENT))
 
 
 def _state_of(folder: Path) -> tuple[str, str | None]:
@@ -148,8 +155,12 @@ def _writers(settings: "Config") -> Iterator[Finding]:
     """Tell whether a file that somebody still writes to can be told from a finished one."""
     signal.signal(signal.SIGIO, signal.SIG_IGN)  # or no lease is asked for
     for folder in settings.watch.music_paths:
-        if answers := list(islice(_written(folder), SAMPLE_N)):
+        if answers := _in_time(partial(_sample, folder)):
             yield Finding(f"writers in {folder}", *_told(folder, answers))
+
+
+def _sample(folder: Path) -> list[bool | None]:
+    return list(islice(_written(folder), SAMPLE_N))
 
 
 def _written(folder: Path) -> Iterator[bool | None]:
@@ -227,6 +238,16 @@ def _port(settings: "Config") -> Iterator[Finding]:
         f"port {settings.service.http_listen}",
         "answers: a daemon is running, or another program" if taken else "free",
     )
+
+
+def _in_time(ask: Callable[[], Answer]) -> Answer | None:
+    """Return the answer of a disk; None when it is late, as that of a share that hangs."""
+    answers: list[Answer] = []
+    # a thread that hangs in the kernel ends with this process, and not before
+    thread = Thread(target=lambda: answers.append(ask()), daemon=True)
+    thread.start()
+    thread.join(PATIENCE_S)
+    return answers[0] if answers else None
 
 
 def _read(path: str) -> str:
