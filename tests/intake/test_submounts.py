@@ -280,6 +280,15 @@ def test_a_mount_is_remembered_whatever_its_name(home):
     assert "caf\\xe9 is not mounted" in home.scan().why
 
 
+def test_a_root_that_leads_elsewhere_now_is_asked_for_the_mounts_that_are_there(nas):
+    nas.music.rename(nas.music.with_name("elsewhere"))
+    nas.music.symlink_to("elsewhere")
+    nas.table.write_bytes(nas.table.read_bytes().replace(b"/music/nas", b"/elsewhere/nas"))
+
+    assert nas.scan().why is None
+    assert nas.files == {b"own.flac", b"nas/one.flac", b"nas/two.flac"}
+
+
 def test_another_disk_as_the_root_is_not_believed_though_a_mount_is_missing_too(nas):
     (nas.music / "own.flac").unlink()
     nas.put("stranger.flac")

@@ -164,8 +164,7 @@ class Folder:
 
     def _is_there(self) -> bool:
         if self._identity is None:
-            self.real = resolved(self.root.path)
-            self._ours |= own_folders(self.real, self._own)
+            self._resolve()
         there = self.standing.is_there(self._rival(self.root.path))
         if not there:
             self.lookout.stop()
@@ -174,10 +173,15 @@ class Folder:
             self.scanned = True
         elif self.standing.identity != self._identity:
             self._asked = True
-            self._learn_file_system(self.real or ())
             self._look_at_mounts()
+            self._learn_file_system(self.real or ())
         self._identity = self.standing.identity
         return there
+
+    def _resolve(self) -> Parts:
+        self.real = resolved(self.root.path)
+        self._ours |= own_folders(self.real, self._own)
+        return self.real
 
     def _learn_file_system(self, real: Parts) -> None:
         mount = mounts.of(b"/" + b"/".join(real), mounts.table())
@@ -185,7 +189,7 @@ class Folder:
         self.arrivals.settings = adapted(self._settings, self._kind)
 
     def _look_at_mounts(self, *, accepted: bool = False) -> None:
-        self._submounts.look(self.real or (), accepted=accepted)
+        self._submounts.look(self._resolve(), accepted=accepted)
         never = self._ours | self._submounts.pseudo | self._submounts.lost
         # in place: the observer asks at any moment, and what is ours is always in it
         self._excluded &= never

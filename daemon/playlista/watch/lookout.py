@@ -98,7 +98,7 @@ class Lookout:
     def _doubt(self, trouble: Trouble, now: Seconds) -> bool:
         if now - self._started_at >= STEADY_S:
             self._back_off.reset()
-        self._give_up()
+        self.stop()
         self._next_at = Seconds(now + self._back_off.next_s())
         self._say(f"events were lost ({trouble})")
         self._replaced(trouble)
@@ -126,13 +126,10 @@ class Lookout:
 
     def stop(self) -> None:
         """Stop observing; tending starts it again."""
-        self._give_up()
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer = None
         if self._changes is not None:
             self._changes.close()
             self._changes = None
         self._next_at = Seconds(0)
-
-    def _give_up(self) -> None:
-        if self._observer is not None:
-            self._observer.stop()
-            self._observer = None

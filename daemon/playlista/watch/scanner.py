@@ -38,6 +38,7 @@ class Walk:
         weak: Whether only size and mtime of a file can be believed.
 
     Attributes:
+        lost: As it was given.
         unreadable: What could not be seen so far, relative to the root, each with all below
             it: unknown, and so never taken for deleted.
     """
