@@ -26,6 +26,9 @@ NETWORK: Final = frozenset(
 )  # fmt: skip
 """Other machines write there: their changes give no events, their locks are not ours."""
 
+LAYERS: Final = frozenset({b"overlay", b"aufs", b"fuse"})
+"""And what any program offers as ``fuse.NAME``: others may change what is beneath."""
+
 PSEUDO: Final = frozenset(
     {
         b"binfmt_misc", b"bpf", b"cgroup", b"cgroup2", b"configfs", b"debugfs", b"devpts",
@@ -162,6 +165,11 @@ def _folders(path: bytes) -> list[bytes]:
     """Return a path with all that is above it, outermost first."""
     parts = path.rstrip(b"/").split(b"/")
     return [b"/".join(parts[:depth]) or b"/" for depth in range(1, len(parts) + 1)]
+
+
+def is_layer(kind: bytes) -> bool:
+    """Tell whether a file system shows what lies in others, as overlay and mergerfs do."""
+    return kind in LAYERS or kind.startswith(b"fuse.")
 
 
 def _mount(line: bytes) -> Mount:

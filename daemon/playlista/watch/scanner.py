@@ -8,7 +8,7 @@ a file that is found there anyway, and one that leaves it leads out of what we w
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import NamedTuple
@@ -36,6 +36,7 @@ class Walk:
         excluded: Folders below it that are never looked into, relative to it.
         lost: Those of them that say nothing of what is remembered there.
         weak: Whether only size and mtime of a file can be believed.
+        entered: Told of each folder that is looked into, relative to the root.
 
     Attributes:
         lost: As it was given.
@@ -50,10 +51,12 @@ class Walk:
         lost: AbstractSet[bytes] = frozenset(),
         *,
         weak: bool = False,
+        entered: Callable[[bytes], object] = bool,
     ) -> None:
         self._root = root
         self._excluded = excluded
         self._weak = weak
+        self._entered = entered
         self.lost = lost
         self.unreadable = set(lost)
 
@@ -95,6 +98,7 @@ class Walk:
 
         The slash makes the order of the children that of all the files below them.
         """
+        self._entered(folder)
         above = join(folder, b"")
         try:
             with os.scandir(join(self._root, folder) if folder else self._root) as entries:
