@@ -13,6 +13,8 @@ from faults.odd import song
 
 FUSE = Path(__file__).with_name("fuse.py")
 FOLDERS = 200
+NEXT_TRY_S = 90.0
+"""The waits between two tries double."""
 FEW = 'echo 50 >/proc/sys/user/max_inotify_watches && exec "$@"'
 ENOUGH = "echo 5000 >/proc/sys/user/max_inotify_watches"
 OVERLAY = (
@@ -63,11 +65,15 @@ def test_at_the_limit_of_watches_scans_find_everything_until_it_is_raised(
 
     until(lambda: daemon.home.rows("SELECT count(*) FROM file") == [(FOLDERS,)])
     assert the_root(daemon)["mode"] == "events"
-    assert daemon.metric('watch_roots{state="degraded"}') == 1
+    until(lambda: daemon.metric('watch_roots{state="degraded"}') == 1)
     assert daemon.words().count("raise fs.inotify.max_user_watches") == 1
+    within(daemon, "sh", "-c", ENOUGH)
+    until(lambda: daemon.metric("watches") == FOLDERS + 1)
+    until(lambda: the_root(daemon)["degraded"] is None)
 
 
 @pytest.mark.fault(5)
+@pytest.mark.timeout(180)
 def test_without_an_inotify_instance_it_scans_until_there_is_one(home, mine, start, private_mounts):
     none = 'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"'
     daemon = start(home, *private_mounts, "sh", "-c", none, "sh")
@@ -79,8 +85,8 @@ def test_without_an_inotify_instance_it_scans_until_there_is_one(home, mine, sta
 
     within(daemon, "sh", "-c", "echo 100 >/proc/sys/user/max_inotify_instances")
 
-    until(lambda: the_root(daemon)["mode"] == "events")
-    assert the_root(daemon)["degraded"] is None
+    until(lambda: the_root(daemon)["mode"] == "events", NEXT_TRY_S)
+    until(lambda: the_root(daemon)["degraded"] is None)
 
 
 @needs_fuse

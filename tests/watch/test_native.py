@@ -47,7 +47,7 @@ def test_the_emitter_still_stops_in_the_way_that_is_replaced():
     source = inspect.getsource(InotifyWatchGroup.deactivate)
 
     assert "inotify.deactivate()" in inspect.getsource(InotifyFullEmitter.on_thread_stop)
-    assert "self._is_active = False" in source
+    assert "with self._lock:\n            self._is_active = False" in source
     assert "self._move_event_grouper.close()" in source
 
 

@@ -136,12 +136,12 @@ def _music(settings: "Config") -> Iterator[Finding]:
 
 
 def _state_of(folder: Path) -> tuple[str, str | None]:
+    from playlista.watch import doubt
+
     if not folder.is_dir():
         return "missing", "mount it or correct MUSIC_PATHS: until then nothing in it changes"
     if not os.access(folder, os.R_OK | os.X_OK):
         return "not readable", "give this user permission to read it"
-    from playlista.watch import doubt
-
     kind, _ = _file_system(folder)
     doubtful = doubt.of_kind(kind.encode())
     return f"readable, on {kind}" if doubtful is None else f"readable; {doubtful.why}", None

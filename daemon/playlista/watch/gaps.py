@@ -31,7 +31,8 @@ class Gaps:
 
     def entered(self, folder: bytes, now: Seconds) -> None:
         """Learn that a folder is there, relative to the root."""
-        self._compare_at = Seconds(now + PATIENCE_S)
+        if self._compare_at is None:
+            self._compare_at = Seconds(now + PATIENCE_S)
         if not self._observer.is_watched(folder):
             self._note(folder, now)
 

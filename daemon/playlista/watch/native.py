@@ -136,9 +136,11 @@ class Emitter(InotifyFullEmitter):
         watchdog takes them back one by one, and stops halfway where its tables disagree.
         """
         group, self._inotify = self._inotify, None
-        if group is not None:
+        if group is None:
+            return
+        with group._lock:  # noqa: SLF001 - pinned; nobody adds a watch to a closed descriptor
             group._is_active = False  # noqa: SLF001 - pinned
-            group._move_event_grouper.close()  # noqa: SLF001 - pinned
+        group._move_event_grouper.close()  # noqa: SLF001 - pinned
 
     def watches_n(self) -> int:
         """Return how many folders are watched."""
