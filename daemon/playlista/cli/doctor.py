@@ -111,7 +111,7 @@ def _memory(settings: "Config") -> Iterator[Finding]:
 def _inotify(settings: "Config") -> Iterator[Finding]:
     from playlista.watch import limits
 
-    roots = [folder for folder in settings.watch.music_paths if not _file_system(folder)[1]]
+    roots = [root for root in settings.watch.music_paths if _in_time(partial(_is_local, root))]
     folders_n = sum(1 for root in roots for _ in os.walk(root))
     for name, limit, needed_n in (
         ("max_user_watches", limits.watches(), folders_n),
@@ -125,6 +125,10 @@ def _inotify(settings: "Config") -> Iterator[Finding]:
             if few
             else None,
         )
+
+
+def _is_local(folder: Path) -> bool:
+    return not _file_system(folder)[1]
 
 
 def _music(settings: "Config") -> Iterator[Finding]:
