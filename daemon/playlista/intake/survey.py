@@ -156,9 +156,10 @@ class Survey:
         """Note what is gone, from the end of the look on, and say what could not be seen."""
         for known in gone:
             self._absence.seen(known, self._now())
-        for relpath in sorted(walk.unreadable - self.unreadable - walk.lost):
+        unreadable = walk.unreadable - walk.lost
+        for relpath in sorted(unreadable - self.unreadable):
             log.warning("%s cannot be read", printable(join(self._root.path, relpath)))
-        self.unreadable = self.unreadable | walk.unreadable
+        self.unreadable = self.unreadable | unreadable
 
     def _living(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         for entry in entries:
