@@ -5,7 +5,7 @@ import pytest
 
 from playlista.pipeline import gauges
 from playlista.pipeline.gauges import Gauges
-from playlista.pool.governor import Action, Decision, Past, Reason
+from playlista.pool.decision import Action, Decision, Past, Reason
 from playlista.pool.memory import MACHINE, Memory, Scope
 from playlista.pool.outcome import Exit
 from playlista.pool.slot import State

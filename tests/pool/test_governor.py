@@ -2,7 +2,8 @@
 
 import pytest
 
-from playlista.pool.governor import Action, Past, Reason, View, admits, decide
+from playlista.pool.decision import Action, Past, Reason, View
+from playlista.pool.governor import admits, decide
 from playlista.pool.limits import Limits
 from playlista.pool.memory import MACHINE, Memory, Scope
 from playlista.pool.processor import Processors

@@ -5,7 +5,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlista.pool.governor import Action, Past, View, admits, decide
+from playlista.pool.decision import Action, Past, View
+from playlista.pool.governor import admits, decide
 from playlista.pool.limits import Limits
 from playlista.pool.memory import MACHINE, Memory, Scope
 from playlista.pool.processor import Processors

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any, Final
 
 from playlista.metrics import Metrics
-from playlista.pool.governor import Action, Decision
+from playlista.pool.decision import Action, Decision
 from playlista.pool.memory import Memory
 from playlista.pool.outcome import Exit
 from playlista.pool.slot import State

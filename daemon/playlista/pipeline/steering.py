@@ -8,7 +8,7 @@ from typing import Any
 from playlista.metrics import Metrics
 from playlista.pipeline.gauges import Gauges
 from playlista.pool import governor, memory, processor
-from playlista.pool.governor import Decision, Past, View
+from playlista.pool.decision import Decision, Past, View
 from playlista.pool.limits import Limits
 from playlista.pool.slot import State
 from playlista.pool.supervisor import Pool
