@@ -1,5 +1,7 @@
 """Single decisions: what is seen, what follows."""
 
+from dataclasses import replace
+
 import pytest
 
 from playlista.pool.decision import Action, Past, Reason, View
@@ -49,8 +51,8 @@ def test_a_backlog_makes_the_pool_grow_by_one():
         (view(running=1, cores=0.5), Past(1), Reason.CEILING),
         (view(0.75), Past(2), Reason.MEMORY),
         (view(0.8499), Past(2), Reason.MEMORY),
-        (view(), Past(2, changed=NOW - 2.9), Reason.SETTLING),
-        (view(), Past(2, changed=NOW - 19, shrunk=NOW - 19), Reason.SETTLING),
+        (view(), Past(2, changed=NOW - 1.9), Reason.SETTLING),
+        (view(), Past(2, changed=NOW - 15, shrunk=NOW - 15, patience_s=16.0), Reason.SETTLING),
         (view(load=5.0), Past(2), Reason.CPU),
         (view(running=4, memory=None), Past(4), Reason.MEMORY_UNKNOWN),
     ],
@@ -76,6 +78,12 @@ def test_a_fixed_count_is_taken_at_once():
     decision = decide(view(running=0), Past(1), Limits(workers=6))
 
     assert made(decision) == (Action.GROW, Reason.BACKLOG, 6)
+
+
+def test_after_a_strain_even_a_fixed_count_comes_back_one_by_one():
+    past = Past(1, changed=NOW - 9, shrunk=NOW - 9, patience_s=4.0)
+
+    assert decide(view(running=1), past, Limits(workers=6)).target == 2
 
 
 def test_a_fixed_count_yields_to_memory():
@@ -163,9 +171,41 @@ def test_work_that_waits_for_memory_is_reduced():
 
 
 def test_shrinking_waits_for_its_effect():
-    decision = decide(view(0.95, running=3), Past(3, changed=NOW - 1.9), Limits())
+    decision = decide(view(0.95, running=3), Past(3, shrunk=NOW - 0.4), Limits())
 
     assert (decision.action, decision.lease) == (Action.HOLD, False)
+
+
+def test_shrinking_does_not_wait_for_the_effect_of_growth():
+    assert decide(view(0.86, running=3), Past(3, changed=NOW - 0.4), Limits()).target == 2
+
+
+def test_every_strain_before_a_calm_doubles_the_patience():
+    past = Past(3, shrunk=NOW - 299, patience_s=8.0)
+    first = decide(view(0.86, running=3), past, Limits()).past
+    second = decide(view(0.86, running=2, now=NOW + 0.5), first, Limits()).past
+
+    assert (first.patience_s, second.patience_s) == (16.0, 16.0)
+
+
+def test_patience_has_an_end():
+    assert decide(view(0.86), Past(2, patience_s=30.0), Limits()).past.patience_s == 30.0
+
+
+def test_calm_restores_the_patience_of_the_beginning():
+    past = Past(2, changed=NOW - 299, shrunk=NOW - 299, patience_s=30.0)
+    calm = replace(past, shrunk=NOW - 300)
+
+    assert decide(view(), past, Limits()).past.patience_s == 30.0
+    assert decide(view(), calm, Limits()).past.patience_s == Past().patience_s
+
+
+def test_leasing_resumes_when_patience_has_passed():
+    past = Past(1, shrunk=NOW - 3, changed=NOW - 3, patience_s=4.0, strained=True)
+    early, late = decide(view(), past, Limits()), decide(view(now=NOW + 1), past, Limits())
+
+    assert (*made(early), early.lease) == (Action.HOLD, Reason.SETTLING, 1, False)
+    assert (*made(late), late.lease) == (Action.GROW, Reason.BACKLOG, 2, True)
 
 
 def test_leasing_resumes_only_well_below_the_failsafe():

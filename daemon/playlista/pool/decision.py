@@ -6,6 +6,9 @@ from enum import StrEnum
 from playlista.pool.memory import Memory
 from playlista.pool.processor import Processors
 
+PATIENCE_S = 2.0
+"""A guess, 2026-11: so long a worker takes to start (1.9 to 2.4 s were measured)."""
+
 
 class Action(StrEnum):
     """What was decided."""
@@ -70,13 +73,16 @@ class Past:
     Attributes:
         target: Of the last decision; a pool begins with one.
         changed: When the last change was made, on the monotonic clock.
-        shrunk: When it was last made smaller.
+        shrunk: When a worker was last given up to a strain.
+        patience_s: How long after a change the pool may grow, or lease again after a strain;
+            doubled by every strain that comes before a time of calm.
         strained: Leasing is suspended, and resumes only well below the failsafe.
     """
 
     target: int = 1
     changed: float = float("-inf")
     shrunk: float = float("-inf")
+    patience_s: float = PATIENCE_S
     strained: bool = False
 
 

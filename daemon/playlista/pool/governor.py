@@ -10,16 +10,19 @@ Memory in use, as a share of the tightest limit, with the failsafe at 85 %::
 
 from dataclasses import replace
 
-from playlista.pool.decision import Action, Decision, Past, Reason, View
+from playlista.pool.decision import PATIENCE_S, Action, Decision, Past, Reason, View
 from playlista.pool.limits import RESUME_MARGIN, Limits
 from playlista.pool.memory import Memory
 from playlista.units import Bytes, Ratio
 
-GROW_PAUSE_S = 3.0
-SHRINK_PAUSE_S = 2.0
-REGROW_PAUSE_S = 20.0
-"""Guesses, 2026-11: a worker fills its memory in seconds, a kill shows at once, and a load
-that comes and goes must not take the pool with it."""
+SHRINK_PAUSE_S = 0.5
+"""Measured, 2026-11: so soon the memory of a killed worker of 300 MB is back, also where others
+have all processors (ADR 0015)."""
+MOST_PATIENCE_S = 30.0
+"""Simulated, 2026-11: a load that plays with eight workers for an hour moves them 4.4 times a
+minute, where six are allowed (ADR 0015)."""
+CALM_S = 300.0
+"""After so long without giving way the next strain has nothing to do with the last; a guess."""
 STALL_RATIO = Ratio(0.2)
 """A guess, 2026-11; a group throttled to a standstill was measured at 0.63."""
 LOAD_SLACK = 0.5
@@ -29,9 +32,13 @@ LOAD_SLACK = 0.5
 def decide(view: View, past: Past, limits: Limits) -> Decision:
     """Decide how many workers there may be; to be asked every second or so."""
     strain = strain_on(view.memory, limits, easing=past.strained)
-    if strain is None:
-        return take_up(view, replace(past, strained=False), limits)
-    return give_way(view, replace(past, strained=True), limits, strain)
+    if strain is not None:
+        return give_way(view, past if past.strained else relapsed(past), limits, strain)
+    if past.strained and is_settling(view, past):
+        return hold(past, Reason.SETTLING, lease=False)
+    calm = view.now - past.shrunk >= CALM_S
+    patience_s = PATIENCE_S if calm else past.patience_s
+    return take_up(view, replace(past, strained=False, patience_s=patience_s), limits)
 
 
 def strain_on(memory: Memory | None, limits: Limits, *, easing: bool) -> Reason | None:
@@ -54,10 +61,20 @@ def strain_on(memory: Memory | None, limits: Limits, *, easing: bool) -> Reason 
     return None
 
 
+def relapsed(past: Past) -> Past:
+    """Note that a strain begins: the next growth is waited for twice as long as the last."""
+    return replace(past, strained=True, patience_s=min(2 * past.patience_s, MOST_PATIENCE_S))
+
+
+def is_settling(view: View, past: Past) -> bool:
+    """Tell whether the last change may not have shown its effect yet."""
+    return view.now - past.changed < past.patience_s
+
+
 def give_way(view: View, past: Past, limits: Limits, strain: Reason) -> Decision:
     """Lease nothing, and let go of one worker at a time while the strain lasts."""
     passing = strain_on(view.memory, limits, easing=False) is None
-    if passing or view.now - past.changed < SHRINK_PAUSE_S:
+    if passing or view.now - past.shrunk < SHRINK_PAUSE_S:
         return hold(past, strain, lease=False)
     floor = 0 if strain is Reason.MIN_AVAILABLE else 1
     target = min(past.target, max(floor, min(past.target, view.workers) - 1))
@@ -75,13 +92,13 @@ def take_up(view: View, past: Past, limits: Limits) -> Decision:
     """Add workers while there is something for them to do and room to do it in."""
     ceiling = ceiling_of(view, limits)
     if past.target > ceiling:
-        after = replace(past, target=ceiling, changed=view.now, shrunk=view.now)
+        after = replace(past, target=ceiling, changed=view.now)
         return Decision(ceiling, True, 0, False, Action.SHRINK, Reason.CEILING, after)
     obstacle = obstacle_to_growth(view, past, limits, ceiling)
     if obstacle is not None:
         return hold(past, obstacle, lease=True)
-    fixed = limits.workers is not None and past.target > 0
-    target = ceiling if fixed else past.target + 1
+    fixed = limits.workers is not None and past.patience_s == PATIENCE_S
+    target = ceiling if fixed and past.target > 0 else past.target + 1
     reason = Reason.BACKLOG if past.target else Reason.RECOVERED
     after = replace(past, target=target, changed=view.now)
     return Decision(target, True, 0, False, Action.GROW, reason, after)
@@ -89,10 +106,9 @@ def take_up(view: View, past: Past, limits: Limits) -> Decision:
 
 def obstacle_to_growth(view: View, past: Past, limits: Limits, ceiling: int) -> Reason | None:
     """Return the first reason not to add a worker; None when there is none."""
-    settling = view.now - past.changed < GROW_PAUSE_S or view.now - past.shrunk < REGROW_PAUSE_S
     obstacles = {
         Reason.MEMORY: view.memory is not None and view.memory.used_ratio >= limits.grow_below,
-        Reason.SETTLING: settling,
+        Reason.SETTLING: is_settling(view, past),
     }
     if past.target > 0:
         fixed = limits.workers is not None
