@@ -23,7 +23,7 @@ def view(ratio=0.3, **seen):
     fields = {
         "now": NOW,
         "memory": memory(ratio, seen.pop("stalled", None)),
-        "processors": Processors(seen.pop("cores", 4.0), 4, seen.pop("load", 0.0)),
+        "processors": Processors(seen.pop("cores", 4.0), "", 4, seen.pop("others", 0.0)),
         "backlog": 50,
         "running": running,
         "workers": running,
@@ -53,7 +53,7 @@ def test_a_backlog_makes_the_pool_grow_by_one():
         (view(0.8499), Past(2), Reason.MEMORY),
         (view(), Past(2, changed=NOW - 1.9), Reason.SETTLING),
         (view(), Past(2, changed=NOW - 15, shrunk=NOW - 15, patience_s=16.0), Reason.SETTLING),
-        (view(load=5.0), Past(2), Reason.CPU),
+        (view(others=1.6), Past(2), Reason.CPU),
         (view(running=4, memory=None), Past(4), Reason.MEMORY_UNKNOWN),
     ],
 )
@@ -66,12 +66,12 @@ def test_the_pool_holds_and_says_why(seen, past, reason):
     assert not decision.kill_largest
 
 
-def test_our_own_workers_are_not_the_load_of_others():
-    assert decide(view(running=2, load=2.4), Past(2), Limits()).action is Action.GROW
+def test_processors_that_others_leave_free_are_taken():
+    assert decide(view(others=1.4), Past(2), Limits()).action is Action.GROW
 
 
-def test_a_load_that_is_unknown_is_no_obstacle():
-    assert decide(view(load=None), Past(2), Limits()).action is Action.GROW
+def test_others_of_whom_nothing_is_known_are_no_obstacle():
+    assert decide(view(others=None), Past(2), Limits()).action is Action.GROW
 
 
 def test_a_fixed_count_is_taken_at_once():

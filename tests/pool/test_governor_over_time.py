@@ -39,7 +39,7 @@ class Machine:
         seen = View(
             now=self.now,
             memory=memory,
-            processors=Processors(self.cores, self.cores, None),
+            processors=Processors(self.cores, "", self.cores),
             backlog=self.backlog,
             running=self.workers if self.backlog else 0,
             workers=self.workers,

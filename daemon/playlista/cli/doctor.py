@@ -75,7 +75,8 @@ def _programs(_: "Config") -> Iterator[Finding]:
 def _processor(_: "Config") -> Iterator[Finding]:
     from playlista.pool import processor
 
-    yield Finding("processors", f"{processor.read().cores:g} usable")
+    now = processor.read()
+    yield Finding("processors", f"{now.cores:g} of {now.machine_cores} usable ({now.source})")
     flags = _read("/proc/cpuinfo")
     if "flags" in flags:
         # without AVX essentia's TensorFlow dies of SIGILL: it is not imported there

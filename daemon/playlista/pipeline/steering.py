@@ -7,9 +7,10 @@ from typing import Any
 
 from playlista.metrics import Metrics
 from playlista.pipeline.gauges import Gauges
-from playlista.pool import governor, memory, processor
+from playlista.pool import governor, memory
 from playlista.pool.decision import Decision, Past, View
 from playlista.pool.limits import Limits
+from playlista.pool.processor import Meter
 from playlista.pool.slot import State
 from playlista.pool.supervisor import Pool
 from playlista.units import Bytes
@@ -41,6 +42,7 @@ class Steering:
         self.limits = limits
         self.weigh = weigh
         self._gauges = Gauges(metrics)
+        self._meter = Meter()
         self._past = Past()
         self._worked = self._ceiling = 0
         self._trouble: str | None = None
@@ -69,7 +71,7 @@ class Steering:
         view = View(
             now=time.monotonic(),
             memory=self._seen,
-            processors=processor.read(),
+            processors=self._meter.read(),
             backlog=backlog,
             # one that has just finished has not been without work, and is about to get more
             running=max(pool.running, self._worked),

@@ -25,8 +25,8 @@ CALM_S = 300.0
 """After so long without giving way the next strain has nothing to do with the last; a guess."""
 STALL_RATIO = Ratio(0.2)
 """A guess, 2026-11; a group throttled to a standstill was measured at 0.63."""
-LOAD_SLACK = 0.5
-"""A guess, 2026-11: a machine at rest has some load."""
+SLACK = 0.5
+"""Processors; a guess, 2026-11: a machine at rest does something."""
 
 
 def decide(view: View, past: Past, limits: Limits) -> Decision:
@@ -131,11 +131,8 @@ def ceiling_of(view: View, limits: Limits) -> int:
 
 def has_headroom(view: View, past: Past) -> bool:
     """Tell whether one more worker would find a processor that nobody else uses."""
-    load = view.processors.load
-    if load is None:
-        return True
-    others = max(0.0, load - view.running)
-    return others + past.target + 1 <= view.processors.machine_cores + LOAD_SLACK
+    others = view.processors.others or 0.0
+    return others + past.target + 1 <= view.processors.machine_cores + SLACK
 
 
 def hold(past: Past, reason: Reason, *, lease: bool) -> Decision:
