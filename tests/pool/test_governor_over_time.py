@@ -32,14 +32,14 @@ class Machine:
         self.limits = limits or Limits()
         self.past, self.workers, self.now, self.trace = Past(), 1, 0.0, []
 
-    def step(self, others):
-        """Decide once, with the others' share of memory."""
+    def step(self, others, busy=None):
+        """Decide once, with the others' share of memory, and of every processor."""
         used = min(1.0, others + self.workers * self.weight)
         memory = None if self.unknown else Memory((Scope(MACHINE, int(used * TOTAL), TOTAL),))
         seen = View(
             now=self.now,
             memory=memory,
-            processors=Processors(self.cores, "", self.cores),
+            processors=Processors(self.cores, "", self.cores, busy and busy * self.cores, busy),
             backlog=self.backlog,
             running=self.workers if self.backlog else 0,
             workers=self.workers,
@@ -171,6 +171,22 @@ def test_whoever_plays_with_memory_moves_the_pool_six_times_a_minute_at_most(cor
         while machine.step(0.93).target > 1 or machine.workers:
             pass
         while not machine.step(0.3).lease:
+            pass
+
+    assert len(machine.changes) <= 6 * 60
+
+
+@pytest.mark.parametrize("cores", [2, 8])
+@pytest.mark.parametrize("calm_s", [0, 30, 295, 400])
+def test_whoever_plays_with_processors_moves_the_pool_six_times_a_minute_at_most(cores, calm_s):
+    """Others are busy as soon as the pool has grown, and gone as soon as it has yielded."""
+    machine = Machine(cores=cores)
+    while machine.now < 3600:
+        for _ in range(int(calm_s / TICK_S)):
+            machine.step(0.3, busy=0.0)
+        while machine.step(0.3, busy=1.0).target > 1:
+            pass
+        while machine.step(0.3, busy=0.0).target == 1:
             pass
 
     assert len(machine.changes) <= 6 * 60

@@ -61,6 +61,29 @@ def test_half_a_core_still_bears_one_task():
     assert Processors(0.5, "", 8).whole_cores == 1
 
 
+SOME = "some avg10={} avg60=1 avg300=1 total=1\nfull avg10=90.00 avg60=1 avg300=1 total=1"
+
+
+def test_waiting_for_processors_is_read_from_the_own_group(machine, mounts):
+    machine.in_groups("1:name=systemd:/\n0::/a/b", mounts.v2())
+    machine.write("/sys/fs/cgroup/a/b/cpu.pressure", SOME.format("12.50"))
+    machine.write("/sys/fs/cgroup/a/cpu.pressure", SOME.format("70.00"))
+    machine.write("/proc/pressure/cpu", SOME.format("80.00"))
+
+    assert read(machine.root).contended == 0.125
+
+
+def test_without_a_group_of_version_2_it_is_the_machines(machine, mounts):
+    machine.in_groups("2:cpu,cpuacct:/a", mounts.v1("cpu,cpuacct"))
+    machine.write("/proc/pressure/cpu", SOME.format("80.00"))
+
+    assert read(machine.root).contended == 0.8
+
+
+def test_a_kernel_that_does_not_tell_of_waiting_leaves_it_unknown(machine):
+    assert read(machine.root).contended is None
+
+
 def test_others_take_what_we_do_not(meter):
     assert meter.others(4.0, by_all=6.0, by_us=5.0) == 0.25
 

@@ -66,7 +66,7 @@ class Steering:
 
     def steer(self, pool: Pool[Any], backlog: int) -> Decision:
         """Look, decide and do it; ``backlog`` tracks could be leased."""
-        self._seen = memory.read()
+        self._seen = memory.read(last=self._seen)
         states = pool.states
         view = View(
             now=time.monotonic(),

@@ -33,6 +33,8 @@ class Reason(StrEnum):
     """As many as FALLBACK_WORKERS, while memory cannot be read."""
     CPU = "cpu"
     """Others use the processors."""
+    YIELDING = "yielding"
+    """Others use the processors, and work waits for them."""
     SETTLING = "settling"
     """The last change has not shown its effect yet."""
     MEMORY = "memory"

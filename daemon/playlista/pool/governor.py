@@ -8,6 +8,7 @@ Memory in use, as a share of the tightest limit, with the failsafe at 85 %::
                                          nothing below 82 %
 """
 
+import math
 from dataclasses import replace
 
 from playlista.pool.decision import PATIENCE_S, Action, Decision, Past, Reason, View
@@ -23,17 +24,23 @@ MOST_PATIENCE_S = 30.0
 minute, where six are allowed (ADR 0015)."""
 CALM_S = 300.0
 """After so long without giving way the next strain has nothing to do with the last; a guess."""
-STALL_RATIO = Ratio(0.2)
-"""A guess, 2026-11; a group throttled to a standstill was measured at 0.63."""
-SLACK = 0.5
-"""Processors; a guess, 2026-11: a machine at rest does something."""
+STALL_RATIO, EASED_RATIO = Ratio(0.2), Ratio(0.1)
+"""Guesses, 2026-11; a group throttled to a standstill was measured at 0.63."""
+CONTENTION_RATIO = Ratio(0.2)
+"""A guess, 2026-11."""
+CONTENTION_PAUSE_S = 10.0
+"""After a change, until contention can show its effect: it is a mean over so long."""
+SLACK, SPARE = 0.5, 0.25
+"""Processors; guesses, 2026-11: what others may take beyond the free ones before the pool
+yields to them, and still take when it grows again. A machine at rest does something."""
 
 
 def decide(view: View, past: Past, limits: Limits) -> Decision:
     """Decide how many workers there may be; to be asked every second or so."""
     strain = strain_on(view.memory, limits, easing=past.strained)
     if strain is not None:
-        return give_way(view, past if past.strained else relapsed(past), limits, strain)
+        begun = past if past.strained else replace(relapsed(past), strained=True)
+        return give_way(view, begun, limits, strain)
     if past.strained and is_settling(view, past):
         return hold(past, Reason.SETTLING, lease=False)
     calm = view.now - past.shrunk >= CALM_S
@@ -56,14 +63,15 @@ def strain_on(memory: Memory | None, limits: Limits, *, easing: bool) -> Reason 
         return Reason.MIN_AVAILABLE
     if memory.used_ratio >= (limits.resume_below if easing else limits.failsafe):
         return Reason.FAILSAFE
-    if memory.stalled is not None and memory.stalled >= STALL_RATIO:
+    bearable = EASED_RATIO if easing or memory.throttled else STALL_RATIO
+    if memory.stalled is not None and memory.stalled >= bearable:
         return Reason.STALLED
     return None
 
 
 def relapsed(past: Past) -> Past:
-    """Note that a strain begins: the next growth is waited for twice as long as the last."""
-    return replace(past, strained=True, patience_s=min(2 * past.patience_s, MOST_PATIENCE_S))
+    """Wait twice as long for the next growth as for the last: that was not borne."""
+    return replace(past, patience_s=min(2 * past.patience_s, MOST_PATIENCE_S))
 
 
 def is_settling(view: View, past: Past) -> bool:
@@ -94,6 +102,12 @@ def take_up(view: View, past: Past, limits: Limits) -> Decision:
     if past.target > ceiling:
         after = replace(past, target=ceiling, changed=view.now)
         return Decision(ceiling, True, 0, False, Action.SHRINK, Reason.CEILING, after)
+    room = beside_others(view, SLACK)
+    if limits.workers is None and past.target > room and is_contended(view, past):
+        grown = past.changed > past.shrunk
+        begun = relapsed(past) if grown else past
+        after = replace(begun, target=room, changed=view.now, shrunk=view.now)
+        return Decision(room, True, 0, False, Action.SHRINK, Reason.YIELDING, after)
     obstacle = obstacle_to_growth(view, past, limits, ceiling)
     if obstacle is not None:
         return hold(past, obstacle, lease=True)
@@ -118,7 +132,7 @@ def obstacle_to_growth(view: View, past: Past, limits: Limits, ceiling: int) -> 
             Reason.NO_BACKLOG: view.backlog == 0,
             Reason.SPARE: view.running < past.target and not fixed,
             **obstacles,
-            Reason.CPU: not fixed and not has_headroom(view, past),
+            Reason.CPU: not fixed and past.target >= beside_others(view, SPARE),
         }
     return next((reason for reason, stands in obstacles.items() if stands), None)
 
@@ -129,10 +143,17 @@ def ceiling_of(view: View, limits: Limits) -> int:
     return ceiling if view.memory is not None else min(ceiling, limits.fallback_workers)
 
 
-def has_headroom(view: View, past: Past) -> bool:
-    """Tell whether one more worker would find a processor that nobody else uses."""
+def beside_others(view: View, slack: float) -> int:
+    """Return how many workers find a processor that nobody else uses; at least one."""
     others = view.processors.others or 0.0
-    return others + past.target + 1 <= view.processors.machine_cores + SLACK
+    return max(1, math.floor(view.processors.machine_cores + slack - others))
+
+
+def is_contended(view: View, past: Past) -> bool:
+    """Tell whether work waits for processors, and the last change is not to blame."""
+    contended = view.processors.contended or Ratio(0.0)
+    settled = view.now - past.changed >= CONTENTION_PAUSE_S
+    return settled and contended >= CONTENTION_RATIO
 
 
 def hold(past: Past, reason: Reason, *, lease: bool) -> Decision:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import psutil
 
 from playlista.pool.cgroup import Group, groups, number
+from playlista.pool.pressure import waiting
+from playlista.units import Ratio
 
 ROOT = Path("/")
 AFFINITY = "affinity"
@@ -33,12 +35,15 @@ class Processors:
         machine_cores: Processors of the machine.
         others: Processors' worth of time that all other processes take; None until it is
             known, and where it cannot be.
+        contended: Share of the last 10 s in which a task of ours (of anybody, outside version
+            2 of control groups) waited for a processor; None where the kernel does not say.
     """
 
     cores: float
     source: str
     machine_cores: int
     others: float | None = None
+    contended: Ratio | None = None
 
     @property
     def whole_cores(self) -> int:
@@ -116,7 +121,14 @@ def read(root: Path = ROOT) -> Processors:
     """Read what there is now; another root is for tests."""
     shares = [(share, str(g.folder)) for g in groups("cpu", root) if (share := quota(g))]
     cores, source = min([(float(allowed()), AFFINITY), *shares])
-    return Processors(cores, source, os.cpu_count() or 1)
+    return Processors(cores, source, os.cpu_count() or 1, contended=contention(root))
+
+
+def contention(root: Path) -> Ratio | None:
+    """Return the pressure on processors in this process's own group, or else the machine's."""
+    own = [group.folder / "cpu.pressure" for group in groups("cpu", root) if group.unified]
+    found = (waiting(file, "some") for file in [*own[:1], root / "proc/pressure/cpu"])
+    return next((share for share in found if share is not None), None)
 
 
 def allowed() -> int:
