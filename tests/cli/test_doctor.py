@@ -111,6 +111,9 @@ def test_the_limits_of_the_kernel_are_told(healthy):
 
     assert found["inotify max_user_watches"]["found"].isdigit()
     assert " usable (" in found["processors"]["found"]
+    assert found["memory"]["found"].endswith(" GB available")
+    for what in ("processors", "memory"):
+        assert found[f"waiting for {what}"]["found"]
 
 
 # --- the database -------------------------------------------------------------------

@@ -22,6 +22,7 @@ from playlista.stages import Wanted
 from playlista.store.backlog import failures
 from playlista.store.tracks import Tracks
 from playlista.units import Seconds
+from playlista.web import replies
 from shelf import Shelf, analysis
 from sounds import tone, write
 
@@ -134,6 +135,17 @@ def test_every_track_is_analysed_and_then_it_is_calm(dispatching, land, shelf, c
     assert counted("analyses_total", tier="quick", outcome="ok") == 3
     assert dispatch.facts.workers["target"] == 1
     assert dispatch.facts.memory["failsafe_ratio"] == 0.85
+
+
+def test_what_is_told_of_the_machine_is_what_the_interface_promises(dispatching):
+    dispatch = dispatching()
+    dispatch._hand_out()
+
+    memory = replies.Memory.model_validate(dispatch.facts.memory)
+    processors = replies.Processors.model_validate(dispatch.facts.processors)
+
+    assert 0 < memory.available_bytes <= memory.limit_bytes
+    assert 0 < processors.usable <= os.cpu_count()
 
 
 def test_tracks_run_in_the_order_in_which_they_landed(dispatching, land, shelf):

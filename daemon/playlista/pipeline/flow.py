@@ -156,11 +156,12 @@ class Flow:
         )
 
     def facts(self) -> dict[str, Any]:
-        """Return ``workers``, ``memory``, ``watch`` and ``model`` as status tells them."""
+        """Return what status tells beyond the database."""
         facts = self._dispatch.facts
         return {
             "workers": facts.workers,
             "memory": facts.memory,
+            "processors": facts.processors,
             "watch": {"roots": self._intake.roots_status()},
             "model": self._ear.facts,
         }

@@ -24,6 +24,7 @@ class Facts:
 
     workers: dict[str, Any]
     memory: dict[str, Any]
+    processors: dict[str, Any]
 
 
 class Steering:
@@ -47,6 +48,7 @@ class Steering:
         self._worked = self._ceiling = 0
         self._trouble: str | None = None
         self._seen: memory.Memory | None = None
+        self._processors = self._meter.read()
         self.facts = self._facts(0, 0, "starting")
 
     @property
@@ -67,11 +69,12 @@ class Steering:
     def steer(self, pool: Pool[Any], backlog: int) -> Decision:
         """Look, decide and do it; ``backlog`` tracks could be leased."""
         self._seen = memory.read(last=self._seen)
+        self._processors = self._meter.read()
         states = pool.states
         view = View(
             now=time.monotonic(),
             memory=self._seen,
-            processors=self._meter.read(),
+            processors=self._processors,
             backlog=backlog,
             # one that has just finished has not been without work, and is about to get more
             running=max(pool.running, self._worked),
@@ -99,23 +102,27 @@ class Steering:
         self._trouble = pool.trouble
         running = sum(pool.states.values())
         self.facts = self._facts(running, self._ceiling, pool.trouble or decision.reason.value)
+        self._gauges.show_machine(self._seen, self._processors)
         self._gauges.show(
-            pool,
-            decision,
-            self._ceiling,
-            self._seen,
-            failsafe=self.limits.failsafe,
-            weigh=self.weigh,
+            pool, decision, self._ceiling, failsafe=self.limits.failsafe, weigh=self.weigh
         )
 
     def _facts(self, running: int, limit: int, reason: str) -> Facts:
-        seen = self._seen
-        workers = {"running": running, "target": self.target, "limit": limit, "reason": reason}
+        seen, processors = self._seen, self._processors
         return Facts(
-            workers,
+            {"running": running, "target": self.target, "limit": limit, "reason": reason},
             {
                 "used_ratio": None if seen is None else round(seen.used_ratio, 4),
                 "failsafe_ratio": self.limits.failsafe,
                 "source": None if seen is None else seen.source,
+                "limit_bytes": None if seen is None else seen.tightest.limit,
+                "available_bytes": None if seen is None else seen.available_bytes,
+                "stalled_ratio": None if seen is None else seen.stalled,
+            },
+            {
+                "usable": processors.cores,
+                "source": processors.source,
+                "others": None if processors.others is None else round(processors.others, 2),
+                "contended_ratio": processors.contended,
             },
         )
