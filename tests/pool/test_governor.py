@@ -91,6 +91,12 @@ def test_the_pool_yields_to_others_as_far_as_they_need_it(others, room):
     assert (decision.lease, decision.shed, decision.kill_largest) == (True, 0, False)
 
 
+def test_workers_that_are_not_used_need_not_yield():
+    seen = view(running=1, workers=4, others=2.5, contended=0.9, backlog=0)
+
+    assert decide(seen, Past(4), Limits()).action is Action.HOLD
+
+
 def test_a_fixed_count_does_not_yield_to_others():
     seen = view(running=4, others=4.0, contended=0.9)
 

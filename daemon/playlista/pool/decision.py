@@ -75,9 +75,9 @@ class Past:
     Attributes:
         target: Of the last decision; a pool begins with one.
         changed: When the last change was made, on the monotonic clock.
-        shrunk: When a worker was last given up to a strain.
+        shrunk: When a worker was last given up, to a strain or to others.
         patience_s: How long after a change the pool may grow, or lease again after a strain;
-            doubled by every strain that comes before a time of calm.
+            doubled whenever a growth was not borne, until there has been calm.
         strained: Leasing is suspended, and resumes only well below the failsafe.
     """
 

@@ -27,7 +27,7 @@ CALM_S = 300.0
 STALL_RATIO, EASED_RATIO = Ratio(0.2), Ratio(0.1)
 """Guesses, 2026-11; a group throttled to a standstill was measured at 0.63."""
 CONTENTION_RATIO = Ratio(0.2)
-"""A guess, 2026-11."""
+"""A guess, 2026-11: beside others who took all processors, two workers' load showed 0.44."""
 CONTENTION_PAUSE_S = 10.0
 """After a change, until contention can show its effect: it is a mean over so long."""
 SLACK, SPARE = 0.5, 0.25
@@ -36,7 +36,7 @@ yields to them, and still take when it grows again. A machine at rest does somet
 
 
 def decide(view: View, past: Past, limits: Limits) -> Decision:
-    """Decide how many workers there may be; to be asked every second or so."""
+    """Decide how many workers there may be; to be asked twice a second while they work."""
     strain = strain_on(view.memory, limits, easing=past.strained)
     if strain is not None:
         begun = past if past.strained else replace(relapsed(past), strained=True)
@@ -103,7 +103,8 @@ def take_up(view: View, past: Past, limits: Limits) -> Decision:
         after = replace(past, target=ceiling, changed=view.now)
         return Decision(ceiling, True, 0, False, Action.SHRINK, Reason.CEILING, after)
     room = beside_others(view, SLACK)
-    if limits.workers is None and past.target > room and is_contended(view, past):
+    used = min(past.target, view.running)
+    if limits.workers is None and used > room and is_contended(view, past):
         grown = past.changed > past.shrunk
         begun = relapsed(past) if grown else past
         after = replace(begun, target=room, changed=view.now, shrunk=view.now)
