@@ -3,7 +3,7 @@
 import logging
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from playlista.metrics import Metrics
 from playlista.pipeline.gauges import Gauges
@@ -14,6 +14,8 @@ from playlista.pool.processor import Meter
 from playlista.pool.slot import State
 from playlista.pool.supervisor import Pool
 from playlista.units import Bytes
+
+LOOK_S: Final = 0.25  # between two looks at memory: 1 ms each, and short tracks end far more often
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,7 @@ class Steering:
         self._worked = self._ceiling = 0
         self._trouble: str | None = None
         self._seen: memory.Memory | None = None
+        self._looked = float("-inf")
         self._processors = self._meter.read()
         self.facts = self._facts(0, 0, "starting")
 
@@ -68,11 +71,13 @@ class Steering:
 
     def steer(self, pool: Pool[Any], backlog: int) -> Decision:
         """Look, decide and do it; ``backlog`` tracks could be leased."""
-        self._seen = memory.read(last=self._seen)
+        now = time.monotonic()
+        if now - self._looked >= LOOK_S:
+            self._looked, self._seen = now, memory.read(last=self._seen)
         self._processors = self._meter.read()
         states = pool.states
         view = View(
-            now=time.monotonic(),
+            now=now,
             memory=self._seen,
             processors=self._processors,
             backlog=backlog,

@@ -96,17 +96,17 @@ class Meter:
     ) -> None:
         self._spent = spent
         self._clock = clock
-        self._at, self._last = clock(), self._spent()
-        self._others: float | None = None
+        self._at, self._last = clock(), spent()
+        self._read = read()
 
     def read(self) -> Processors:
-        """Read processors now, with the mean of others over the last few seconds."""
-        now = self._clock()
-        if now - self._at >= SPAN_S:
+        """Return processors as they were a few seconds ago at most, with the mean of others."""
+        seconds = self._clock() - self._at
+        if seconds >= SPAN_S:
             last, self._last = self._last, self._spent()
-            self._others = taken(last, self._last, now - self._at)
-            self._at = now
-        return replace(read(), others=self._others)
+            self._read = replace(read(), others=taken(last, self._last, seconds))
+            self._at += seconds
+        return self._read
 
 
 def taken(last: Spent | None, new: Spent | None, seconds: float) -> float | None:
