@@ -97,11 +97,11 @@ def _memory(settings: "Config") -> Iterator[Finding]:
             "allow the service to read /proc/meminfo (no ProcSubset=pid)",
         )
         return
+    scopes = [f"{s.used_ratio:.0%} of {s.limit / 1e9:.1f} GB ({s.source})" for s in now.scopes]
     low = now.used_ratio * 100 >= settings.pool.memory_failsafe_percent
     yield Finding(
         "memory",
-        f"{now.used_ratio:.0%} of {now.tightest.limit / 1e9:.1f} GB in use ({now.source}), "
-        f"{now.available_bytes / 1e9:.1f} GB available",
+        f"in use {', '.join(scopes)}; {now.available_bytes / 1e9:.1f} GB available",
         "free some memory: analysis waits above the failsafe" if low else None,
     )
     yield Finding("waiting for memory", _share_of_time(now.stalled))
