@@ -28,7 +28,7 @@ STATUS = {
         "stalled_ratio",
     },
     "processors": {"usable", "source", "others", "contended_ratio"},
-    "watch": {"roots"},
+    "watch": {"degraded", "roots"},
     "model": {"name", "runtime", "loaded", "why"},
     "playlists": None,
     "version": None,

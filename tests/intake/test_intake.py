@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from playlista import mounts
 from playlista.config.settings import WatchSettings
 from playlista.errors import BadConfig, StoreBusy, UsageError
 from playlista.intake.intake import Intake
@@ -54,6 +55,7 @@ class Home:
             self.metrics,
             changed=changed or (lambda found: self.found.update(asdict(found))),
             expected=lambda: self.found.update(expected=1),
+            cookies=self.database.path.with_name("cookies"),
             own=(self.music / "lists",),
             watching=watching,
             wall=lambda: time.time() + self.years_later_s,
@@ -799,23 +801,40 @@ def test_a_confirmation_holds_for_one_disappearance(home):
     assert home.state == "offline"
 
 
+def refusing(path, real=os.scandir):
+    """Refuse to look into one folder."""
+    if path.endswith(b"/locked"):
+        raise PermissionError(13, "Permission denied")
+    return real(path)
+
+
 @pytest.mark.fault(10)
 def test_a_folder_that_cannot_be_read_loses_nothing(home, monkeypatch):
     home.put("locked/song.flac")
     home.put("open/song.flac")
     home.scan()
-    real = os.scandir
-
-    def refusing(path):
-        if path.endswith(b"/locked"):
-            raise PermissionError(13, "Permission denied")
-        return real(path)
-
     monkeypatch.setattr(os, "scandir", refusing)
     home.scan()
 
     assert home.files == {b"locked/song.flac", b"open/song.flac"}
-    assert "locked" in home.intake.roots_status()[0]["why"]
+    (root,) = home.intake.roots_status()
+    assert root["degraded"] == "unreadable"
+    assert "locked" in root["why"]
+
+
+@pytest.mark.fault(10)
+def test_a_folder_that_can_be_read_again_is_looked_into_without_a_scan(home, monkeypatch):
+    home.put("locked/song.flac")
+    home.put("song.flac")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refusing)
+        home.scan()
+        assert home.files == {b"song.flac"}
+    home.after(3)
+    home.after(11)
+
+    assert home.files == {b"locked/song.flac", b"song.flac"}
+    assert home.intake.roots_status()[0]["degraded"] is None
 
 
 # --- the store, the settings, the music ------------------------------------------
@@ -925,6 +944,26 @@ def listening(home):
     return home
 
 
+@pytest.mark.fault(4)
+def test_where_events_are_in_doubt_scans_are_more_frequent(home, tmp_path, monkeypatch):
+    table = tmp_path / "mountinfo"
+    table.write_text(f"1 0 0:1 / / rw - ext4 a rw\n2 1 0:2 / {home.music} rw - nfs4 b rw\n")
+    monkeypatch.setattr(mounts, "TABLE", table)
+    home.open(home.music, watching=True)
+    home.scan()
+    home.put("new.flac")
+    home.after(250)
+    assert not home.landed
+
+    home.after(50)
+    home.after(31)
+
+    assert home.landed == [b"new.flac"]
+    (status,) = home.intake.roots_status()
+    assert (status["state"], status["degraded"]) == ("online", "network")
+    assert home.metrics.watch_roots.labels("degraded")._value.get() == 1
+
+
 def test_watching_is_told(listening):
     (status,) = listening.intake.roots_status()
 
@@ -932,6 +971,7 @@ def test_watching_is_told(listening):
         "path": str(listening.music),
         "mode": "events",
         "state": "online",
+        "degraded": None,
         "why": None,
         "settling": 0,
         "open": 0,

@@ -107,6 +107,15 @@ def test_a_path_too_long_for_the_kernel_is_unknown_and_not_gone(root):
     assert len(walk.unreadable) == 1
 
 
+def test_each_folder_that_is_looked_into_is_told(root):
+    (root / "album" / "inner").mkdir()
+    told = []
+
+    list(Walk(os.fsencode(root), frozenset({b"lists"}), entered=told.append).below())
+
+    assert told == [b"", b"album", b"album/inner"]
+
+
 # what sorts before a slash, what sorts after it, and what is the same up to there
 NAMES = st.sampled_from(["a", "a!", "a ", "a0", "aa", "\x01", "\udcff"])
 FILES = st.builds(

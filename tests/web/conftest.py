@@ -38,15 +38,17 @@ STATUS: dict[str, Any] = {
         "contended_ratio": 0.25,
     },
     "watch": {
+        "degraded": True,
         "roots": [
             {
                 "path": "/srv/<b>music",
                 "mode": "events",
+                "degraded": "layers",
                 "state": "online",
                 "settling": 2,
                 "open": 1,
             }
-        ]
+        ],
     },
     "model": {"name": None, "runtime": None, "loaded": False, "why": "there is none yet"},
     "playlists": 5,

@@ -57,6 +57,12 @@ class WatchSettings(Slice):
     scan_interval_seconds: float = Field(
         default=900, ge=1, description="Compare the folders with the database this often."
     )
+    scan_interval_network_seconds: float = Field(
+        default=300,
+        ge=1,
+        description="The same, if shorter, where not every change gives an event: on network "
+        "mounts and overlays, at the kernel's limits, below folders that cannot be read.",
+    )
     settle_seconds: float = Field(
         default=10, ge=0, description="A new or changed file must be quiet this long."
     )

@@ -8,7 +8,7 @@ a file that is found there anyway, and one that leaves it leads out of what we w
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import NamedTuple
@@ -35,6 +35,7 @@ class Walk:
         root: Absolute path.
         excluded: Folders below it that are ours, relative to it.
         weak: Whether only size and mtime of a file can be believed.
+        entered: Told of each folder that is looked into, relative to the root.
 
     Attributes:
         unreadable: What could not be seen so far, relative to the root, each with all below
@@ -42,11 +43,17 @@ class Walk:
     """
 
     def __init__(
-        self, root: bytes, excluded: AbstractSet[bytes] = frozenset(), *, weak: bool = False
+        self,
+        root: bytes,
+        excluded: AbstractSet[bytes] = frozenset(),
+        *,
+        weak: bool = False,
+        entered: Callable[[bytes], object] = bool,
     ) -> None:
         self._root = root
         self._excluded = excluded
         self._weak = weak
+        self._entered = entered
         self.unreadable: set[bytes] = set()
 
     def at(self, relpath: bytes) -> Iterator[Entry]:
@@ -87,6 +94,7 @@ class Walk:
 
         The slash makes the order of the children that of all the files below them.
         """
+        self._entered(folder)
         above = join(folder, b"")
         try:
             with os.scandir(join(self._root, folder) if folder else self._root) as entries:
