@@ -425,6 +425,22 @@ def test_a_move_between_roots_is_a_move(home, tmp_path):
     assert home.found["vanished"] == 0
 
 
+@pytest.mark.fault(15)
+def test_a_move_between_roots_while_nobody_looked_is_a_move(home, tmp_path):
+    incoming = tmp_path / "incoming"
+    incoming.mkdir()
+    home.open(home.music, incoming)
+    for name in ("song.flac", "keep.flac"):
+        (incoming / name).write_bytes(FLAC)
+    home.scan().heard()
+    (incoming / "song.flac").rename(home.music / "song.flac")
+    home.open(home.music, incoming)
+    home.scan()
+
+    assert (home.found["moved"], home.found["new"]) == (1, 0)
+    assert not home.queued
+
+
 def test_a_hard_link_is_a_second_file(home):
     song = home.put("song.flac")
     home.scan().heard()
