@@ -55,7 +55,6 @@ FAULTS = (
     Fault(
         1, WATCH, "200,000 files in 200 folders at once, while analysis is slow",
         "Every file is known once it has settled; memory stays bounded.",
-        open="the memory of a burst of that size",
     ),
     Fault(
         2, WATCH, "The daemon is stopped, 20,000 files land, and it is let go on",
