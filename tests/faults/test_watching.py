@@ -241,7 +241,7 @@ def test_a_thread_of_the_watcher_that_dies_is_replaced_and_nothing_is_lost(lone,
 
 
 @pytest.mark.fault(14)
-@pytest.mark.parametrize("thread", ["intake", "intake-1", "dispatch", "model", "composer"])
+@pytest.mark.parametrize("thread", ["intake", "intake-1", "dispatch", "model", "composer", "http"])
 def test_a_part_that_dies_ends_the_daemon_so_that_systemd_starts_it_again(lone, songs, thread):
     daemon = lone(**sabotage(THREAD=thread))
 

@@ -146,6 +146,14 @@ def test_its_own_loop_beats(daemon):
         assert beaten.wait(5)
 
 
+def test_what_ends_its_loop_is_raised_where_somebody_looks(daemon):
+    with Server("127.0.0.1:0", daemon.views(), daemon.registry, beat=lambda: 1 / 0) as server:
+        server._thread.join(5)
+
+        with pytest.raises(ZeroDivisionError):
+            server.raise_problem()
+
+
 def test_a_scrape_leaves_no_line_in_the_log(daemon, caplog):
     caplog.set_level("INFO")
 

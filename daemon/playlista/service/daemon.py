@@ -66,6 +66,7 @@ def serve(load: Callable[[], Loaded]) -> int:
         logs.say(f"playlista serves at {server.url}")
         notifier.ready()
         while not signals.stop:
+            server.raise_problem()
             daemon.tick()
             signals.wait(daemon.rest_s)
             if signals.take_reload():

@@ -45,6 +45,7 @@ class Server:
         self._views = views
         self._registry = registry
         self._beat = beat
+        self._problem: BaseException | None = None
 
     def __enter__(self) -> Self:
         """Bind, and start to answer.
@@ -67,9 +68,17 @@ class Server:
         if self._thread.is_alive():
             log.warning("HTTP server left behind: an answer does not end")
 
+    def raise_problem(self) -> None:
+        """Raise what ended the server, if anything did."""
+        if self._problem is not None:
+            raise self._problem
+
     def _run(self, listener: socket.socket) -> None:
-        with listener:
-            self._loop.run(sockets=[listener])
+        try:
+            with listener:
+                self._loop.run(sockets=[listener])
+        except BaseException as error:  # noqa: BLE001 - raised again by the main thread
+            self._problem = error
 
     def _settings(self, hosts: set[str]) -> uvicorn.Config:
         async def beat() -> None:
