@@ -113,7 +113,6 @@ FAULTS = (
     Fault(
         14, WATCH, "Any one thread dies",
         "It is replaced, or the daemon says so and ends for systemd to start it again.",
-        open="the thread of the HTTP server",
     ),
     Fault(
         15, WATCH, "5,000 tracks move to another root and get new tags",
@@ -213,7 +212,6 @@ FAULTS = (
     Fault(
         37, PROCESS, "The clock jumps by years, the machine sleeps",
         "No timer depends on the time of day.",
-        open="a running daemon under another clock",
     ),
     Fault(
         38, PROCESS, "A worker is started while folders are watched",
