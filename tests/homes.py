@@ -38,6 +38,7 @@ class Home:
             self.metrics,
             changed=changed or (lambda found: self.found.update(asdict(found))),
             expected=lambda: self.found.update(expected=1),
+            cookies=self.database.path.with_name("cookies"),
             own=(self.music / "lists",),
             watching=watching,
             wall=lambda: time.time() + self.years_later_s,

@@ -28,8 +28,8 @@ class Metrics:
         registry: Where they are registered; a test brings its own.
         closed: The closed sets: ``tier, outcome, backlog_state, worker_state, pool_action,
             pool_reason, exit_reason, stage, track_reason, watch_event, rebuild_reason,
-            wait, difference, model, runtime, line_op, update_reason, outlet, push_outcome,
-            backup_outcome, level``.
+            wait, root_state, difference, model, runtime, line_op, update_reason, outlet,
+            push_outcome, backup_outcome, level``.
     """
 
     def __init__(self, registry: CollectorRegistry, closed: Closed) -> None:
@@ -124,7 +124,12 @@ class Metrics:
         )
         self.watches = self._gauge("watches", "Directories watched.")
         self.watches_limit = self._gauge(
-            "watches_limit", "fs.inotify.max_user_watches of this machine; 0 when unknown."
+            "watches_limit", "Directories that may be watched; 0 when unknown."
+        )
+        self.watch_roots = self._gauge(
+            "watch_roots",
+            "Music folders by state; degraded: not every change in it gives an event.",
+            state="root_state",
         )
         self.settling_files = self._gauge(
             "settling_files",

@@ -23,6 +23,9 @@ NETWORK: Final = frozenset(
 )  # fmt: skip
 """Other machines write there: their changes give no events, their locks are not ours."""
 
+LAYERS: Final = frozenset({b"overlay", b"aufs", b"fuse"})
+"""And what any program offers as ``fuse.NAME``: others may change what is beneath."""
+
 PSEUDO: Final = frozenset(
     {
         b"binfmt_misc", b"bpf", b"cgroup", b"cgroup2", b"configfs", b"debugfs", b"devpts",
@@ -79,6 +82,11 @@ def of(path: bytes, mounts: Iterable[Mount]) -> Mount | None:
         here = min(found, key=lambda mount: len(mount.point))
         on = [mount for mount in mounts if mount.parent == here.number != mount.number]
     return here
+
+
+def is_layer(kind: bytes) -> bool:
+    """Tell whether a file system shows what lies in others, as overlay and mergerfs do."""
+    return kind in LAYERS or kind.startswith(b"fuse.")
 
 
 def _mount(line: bytes) -> Mount:

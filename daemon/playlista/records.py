@@ -18,6 +18,9 @@ class Tier(StrEnum):
 class Signature(NamedTuple):
     """What tells one state of a file from another: compared for inequality only.
 
+    A weak one knows size and mtime alone, and is 0 elsewhere: some file systems make up inode
+    numbers and ctimes anew each time they are asked.
+
     A tuple, like all that is made of every file in every scan: a frozen dataclass takes twice
     as long to make (measured).
     """
@@ -32,6 +35,21 @@ class Signature(NamedTuple):
     def of(cls, stat: os.stat_result) -> Self:
         """Return the signature in a stat result."""
         return cls(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether it knows size and mtime alone: no file has inode 0."""
+        return not self.ino
+
+    def weakened(self) -> Self:
+        """Return what a weak signature keeps of it."""
+        return self._replace(dev=0, ino=0, ctime_ns=0)
+
+    def agrees(self, other: Self) -> bool:
+        """Tell whether two looks can have met the same state, as far as both know it."""
+        if self.is_weak or other.is_weak:
+            return self.weakened() == other.weakened()
+        return self == other
 
     def moved_from(self, other: "Signature") -> bool:
         """Tell whether the same bytes were renamed: a rename changes ctime alone."""

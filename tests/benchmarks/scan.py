@@ -76,6 +76,7 @@ def _opened(folder: Path) -> tuple[Intake, Database]:
         Metrics(CollectorRegistry(), closed_sets()),
         changed=lambda _: None,
         expected=lambda: None,
+        cookies=folder / "state" / "cookies",
         watching=False,
         wall=lambda: time.time() + YEARS_S,
     )

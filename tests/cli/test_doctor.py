@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from daemons import PLAYLISTA
 from playlista.store import backup
 from playlista.store.database import Database
 from playlista.store.tracks import Tracks
@@ -129,8 +130,29 @@ def test_a_port_that_answers_is_told(healthy):
 def test_the_limits_of_the_kernel_are_told(healthy):
     found = findings(healthy)
 
-    assert found["inotify max_user_watches"]["found"].isdigit()
+    assert found["inotify max_user_watches"]["found"].endswith(", 1 needed")
+    assert found["inotify max_user_watches"]["remedy"] is None
     assert found["processors"]["found"].endswith(" usable")
+
+
+@pytest.mark.fault(4)
+@pytest.mark.needs("unshare", "util-linux")
+def test_fewer_watches_than_folders_come_with_a_remedy(healthy):
+    for number in range(60):
+        (Path(healthy.keys["PLAYLISTA_MUSIC_PATHS"]) / str(number)).mkdir()
+    few = 'echo 50 >/proc/sys/user/max_inotify_watches && exec "$@"'
+    done = subprocess.run(
+        ["unshare", "-Ur", "sh", "-c", few, "sh", *PLAYLISTA, "doctor", "--json"],
+        env=healthy.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    found = {finding["what"]: finding for finding in json.loads(done.stdout)}
+    watches = found["inotify max_user_watches"]
+    assert watches["found"] == "50, 61 needed"
+    assert watches["remedy"].startswith("sysctl fs.inotify.max_user_watches=122")
 
 
 # --- the database -------------------------------------------------------------------

@@ -20,7 +20,7 @@ STATUS = {
     "backlog": {"ready", "leased", "waiting", "incomplete", "failed", "oldest_s"},
     "workers": {"running", "target", "limit", "reason"},
     "memory": {"used_ratio", "failsafe_ratio", "source"},
-    "watch": {"roots"},
+    "watch": {"degraded", "roots"},
     "model": {"name", "runtime", "loaded", "why"},
     "playlists": None,
     "version": None,

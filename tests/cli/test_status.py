@@ -59,7 +59,7 @@ def test_what_it_says_is_shown_to_a_person(answering):
     lines = home.run("status").stdout.splitlines()
 
     assert "running" in lines[0]
-    assert lines[-1].split() == ["/m", "events", "online", "-"]
+    assert lines[-1].split() == ["/m", "events", "online", "-", "-"]
     assert not any(line.startswith("watch") for line in lines)
 
 

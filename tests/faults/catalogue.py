@@ -67,7 +67,6 @@ FAULTS = (
     Fault(
         4, WATCH, "The kernel's limit of watched folders is reached",
         "It is said, with the remedy, and scans find everything.",
-        open="the degraded state and the shorter scans",
     ),
     Fault(
         5, WATCH, "The kernel's limit of inotify instances is reached",
@@ -76,7 +75,6 @@ FAULTS = (
     Fault(
         6, WATCH, "1,000 folders are made, filled and renamed at once, and written to later",
         "No folder stays unheard.",
-        open="folders that the kernel's events left unwatched",
     ),
     Fault(
         7, WATCH, "An album moves between two roots, its name comes back and it is deleted",
@@ -95,7 +93,6 @@ FAULTS = (
     Fault(
         10, WATCH, "A folder cannot be read, and later can",
         "Its tracks are kept, and it is picked up.",
-        open="the time that it takes",
     ),
     Fault(
         11, WATCH, "Links in a ring, and out of the root",

@@ -3,19 +3,25 @@
 import os
 import shutil
 import signal
+import subprocess
 import time
 import unicodedata
+from pathlib import Path
 
 import pytest
 
 from daemons import MORTAL, until
-from faults.conftest import sabotage
+from faults.conftest import private, sabotage
 from faults.odd import song
 
 NOTE = "playlista.watch.dirty:Dirty.note"
 NOTICED_S = 5.0
 """A thread's death must be noticed in so long."""
 REPLACED_S = 10.0
+STALLED_S = 120.0
+"""A cookie is asked for each minute, and may take its time."""
+CROWD_S = 90.0
+"""For some thousand files, well before the next scan."""
 NAMES = (
     os.fsdecode(b"caf\xe9.flac"),
     "two\nlines.flac",
@@ -42,6 +48,10 @@ def the_root(daemon):
     return root["state"], root["why"]
 
 
+def known(daemon):
+    return daemon.home.rows("SELECT count(*) FROM file")[0][0]
+
+
 def rebuilds(daemon, why):
     return daemon.metric(f'watch_rebuilds_total{{reason="{why}"}}')
 
@@ -57,25 +67,6 @@ def lone(make_home, mine, songs, start):
         return daemon
 
     return begin
-
-
-@pytest.mark.fault(5)
-def test_without_an_inotify_instance_it_scans_and_says_why(
-    make_home, mine, songs, start, private_mounts
-):
-    songs("one")
-    home = make_home(mine)
-    home.configure(SCAN_INTERVAL_SECONDS=1)
-    limit = 'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"'
-
-    daemon = start(home, *private_mounts, "sh", "-c", limit, "sh")
-
-    until(lambda: total(daemon) == 1)
-    (root,) = daemon.status()["watch"]["roots"]
-    assert root["mode"] == "scan"
-    assert "max_user_instances" in daemon.words()
-    songs("two")
-    until(lambda: total(daemon) == 2)
 
 
 @pytest.mark.fault(7)
@@ -131,21 +122,59 @@ def test_a_folder_that_cannot_be_read_keeps_its_tracks_and_is_picked_up_later(
 ):
     (mine / "album").mkdir()
     songs("one", "album/two")
-    home = make_home(mine)
-    home.configure(SCAN_INTERVAL_SECONDS=1)
-    daemon = start(home, *MORTAL)
+    daemon = start(make_home(mine), *MORTAL)
     until(lambda: daemon.at_rest(2))
 
     (mine / "album").chmod(0)
-    song(mine / "three.flac", seconds=1.0)
-    until(lambda: daemon.at_rest(3))
-    song(mine / "album" / "four.flac", seconds=1.0)  # root may: the daemon here may not
-    song(mine / "five.flac", seconds=1.0)
-    until(lambda: total(daemon) >= 4)
+    song(mine / "album" / "three.flac", seconds=1.0)  # root may: the daemon here may not
+    until(lambda: the_root(daemon)[1])
+    assert total(daemon) == 2
     (mine / "album").chmod(0o755)
 
-    until(lambda: daemon.at_rest(5))
-    assert daemon.metric("analyses_total") == 5
+    until(lambda: daemon.at_rest(3))
+    until(lambda: the_root(daemon) == ("online", None))
+    assert daemon.metric("analyses_total") == 3
+
+
+@pytest.mark.fault(10)
+@pytest.mark.needs("setpriv", "util-linux")
+def test_a_folder_that_could_not_be_read_from_the_start_is_heard_once_it_can(
+    make_home, mine, songs, start
+):
+    (mine / "album").mkdir()
+    songs("one", "album/two")
+    (mine / "album").chmod(0)
+    daemon = start(make_home(mine), *MORTAL)
+    until(lambda: daemon.at_rest(1))
+    assert daemon.status()["watch"]["roots"][0]["degraded"] == "unreadable"
+
+    (mine / "album").chmod(0o755)
+
+    until(lambda: daemon.at_rest(2))
+    until(lambda: rebuilds(daemon, "unwatched") == 1)
+    until(lambda: the_root(daemon) == ("online", None))
+    songs("album/three")
+    until(lambda: daemon.at_rest(3))
+
+
+@pytest.mark.fault(6)
+@pytest.mark.timeout(240)
+def test_folders_that_are_made_filled_and_renamed_in_a_hurry_are_all_heard_later(
+    make_home, mine, start
+):
+    daemon = start(make_home(mine))
+    fresh = mine / "fresh"
+    for number in range(1000):
+        (fresh / "inner").mkdir(parents=True)
+        for folder in (fresh, fresh / "inner"):
+            (folder / "early.txt").write_bytes(b"no music")
+        fresh.rename(mine / str(number))
+    until(lambda: known(daemon) == 2000, CROWD_S)
+
+    for folder in (mine, *mine.rglob("*/")):
+        (folder / "late.txt").write_bytes(b"no music")
+
+    until(lambda: known(daemon) == 4001, CROWD_S)
 
 
 @pytest.mark.fault(11)
@@ -240,6 +269,19 @@ def test_a_thread_of_the_watcher_that_dies_is_replaced_and_nothing_is_lost(lone,
     until(lambda: daemon.at_rest(5), REPLACED_S)
 
 
+@pytest.mark.heavy
+@pytest.mark.fault(14)
+@pytest.mark.timeout(240)
+def test_a_thread_of_the_watcher_that_lives_and_passes_nothing_on_is_replaced(lone, songs):
+    daemon = lone(**sabotage(CALL=NOTE))
+
+    songs("stall")
+
+    until(lambda: rebuilds(daemon, "cookie") == 1, STALLED_S)
+    songs("four")
+    until(lambda: daemon.at_rest(5), REPLACED_S)
+
+
 @pytest.mark.fault(14)
 @pytest.mark.parametrize("thread", ["intake", "intake-1", "dispatch", "model", "composer", "http"])
 def test_a_part_that_dies_ends_the_daemon_so_that_systemd_starts_it_again(lone, songs, thread):
@@ -250,3 +292,39 @@ def test_a_part_that_dies_ends_the_daemon_so_that_systemd_starts_it_again(lone, 
 
     assert daemon.ended()[0] == 1
     assert "Broken" in daemon.words()
+
+
+@pytest.fixture
+def share(mine, tmp_path):
+    """Return a command that enters mounts in which the music folder is a share of type sshfs."""
+    served = tmp_path / "served"
+    served.mkdir()
+    command = ("bindfs", "-f", "-o", "subtype=sshfs", served, mine)
+    server = subprocess.Popen([*private("mount"), *map(str, command)])
+    mounts = Path(f"/proc/{server.pid}/mountinfo")
+    until(lambda: "fuse.sshfs" in mounts.read_text())
+    yield served, ("nsenter", "--target", str(server.pid), "--user", "--mount")
+    server.terminate()
+    server.wait()
+
+
+@pytest.mark.fault(9)
+@pytest.mark.needs("bindfs", "bindfs")
+@pytest.mark.needs("nsenter", "util-linux")
+def test_a_share_whose_inodes_are_others_after_each_mount_is_heard_once(make_home, share, start):
+    served, entered = share
+    tracks = [song(served / f"{name}.flac") for name in ("one", "two", "three")]
+    home = make_home(served.with_name("mine"))
+    home.configure(SETTLE_NETWORK_SECONDS=0.5)
+    first = start(home, *entered)
+    until(lambda: first.at_rest(3))
+    assert first.metric("analyses_total") == 3
+    first.stop()
+    for track in tracks:
+        shutil.copy2(track, track.with_suffix(".new"))
+        track.with_suffix(".new").replace(track)
+
+    again = start(home, *entered)
+    until(lambda: again.at_rest(3))
+
+    assert again.metric("analyses_total") == 0

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from homes import FLAC, Home
+from playlista import mounts
 from playlista.config.settings import WatchSettings
 from playlista.errors import BadConfig, StoreBusy, UsageError
 from playlista.service.signals import Signals
@@ -288,6 +289,50 @@ def test_every_way_to_change_a_file_is_noticed_once(home, change):
     assert home.queued == {b"song.flac": 1}
     assert home.found["changed"] == 1
     assert home.remembered == on_disk(song)
+
+
+def other_inode(song):
+    """Make a file look as it does on a share mounted anew: same bytes and mtime, other inode."""
+    shutil.copy2(song, song.with_suffix(".new"))
+    song.with_suffix(".new").replace(song)
+
+
+@pytest.mark.fault(9)
+def test_another_inode_is_no_change_where_inodes_are_made_up(home):
+    home.open(home.music, signature="weak")
+    song = home.put("song.flac")
+    home.scan().heard()
+    other_inode(song)
+    home.scan()
+
+    assert not home.queued
+    assert not home.found["moved"]
+
+
+def test_a_change_of_size_or_mtime_is_one_where_inodes_are_made_up(home):
+    home.open(home.music, signature="weak")
+    one, two = home.put("one.flac"), home.put("two.flac")
+    home.scan().heard()
+    one.write_bytes(FLAC + b"more")
+    os.utime(two, (1, 1))
+    home.scan()
+
+    assert home.queued == {b"one.flac": 1, b"two.flac": 1}
+
+
+def test_a_new_trust_in_signatures_makes_nothing_new(home):
+    song = home.put("song.flac")
+    home.scan().heard()
+    home.open(home.music, signature="weak")
+    home.scan()
+    assert home.remembered == (0, 0, *on_disk(song)[2:4], 0)
+
+    other_inode(song)
+    home.open(home.music, signature="full")
+    home.scan()
+
+    assert home.remembered == on_disk(song)
+    assert not home.queued
 
 
 @pytest.mark.fault(29)
@@ -656,23 +701,40 @@ def test_a_confirmation_holds_for_one_disappearance(home):
     assert home.state == "offline"
 
 
+def refusing(path, real=os.scandir):
+    """Refuse to look into one folder."""
+    if path.endswith(b"/locked"):
+        raise PermissionError(13, "Permission denied")
+    return real(path)
+
+
 @pytest.mark.fault(10)
 def test_a_folder_that_cannot_be_read_loses_nothing(home, monkeypatch):
     home.put("locked/song.flac")
     home.put("open/song.flac")
     home.scan()
-    real = os.scandir
-
-    def refusing(path):
-        if path.endswith(b"/locked"):
-            raise PermissionError(13, "Permission denied")
-        return real(path)
-
     monkeypatch.setattr(os, "scandir", refusing)
     home.scan()
 
     assert home.files == {b"locked/song.flac", b"open/song.flac"}
-    assert "locked" in home.intake.roots_status()[0]["why"]
+    (root,) = home.intake.roots_status()
+    assert root["degraded"] == "unreadable"
+    assert "locked" in root["why"]
+
+
+@pytest.mark.fault(10)
+def test_a_folder_that_can_be_read_again_is_looked_into_without_a_scan(home, monkeypatch):
+    home.put("locked/song.flac")
+    home.put("song.flac")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refusing)
+        home.scan()
+        assert home.files == {b"song.flac"}
+    home.after(3)
+    home.after(11)
+
+    assert home.files == {b"locked/song.flac", b"song.flac"}
+    assert home.intake.roots_status()[0]["degraded"] is None
 
 
 # --- the store, the settings, the music ------------------------------------------
@@ -782,6 +844,26 @@ def listening(home):
     return home
 
 
+@pytest.mark.fault(4)
+def test_where_events_are_in_doubt_scans_are_more_frequent(home, tmp_path, monkeypatch):
+    table = tmp_path / "mountinfo"
+    table.write_text(f"1 0 0:1 / / rw - ext4 a rw\n2 1 0:2 / {home.music} rw - nfs4 b rw\n")
+    monkeypatch.setattr(mounts, "TABLE", table)
+    home.open(home.music, watching=True)
+    home.scan()
+    home.put("new.flac")
+    home.after(250)
+    assert not home.landed
+
+    home.after(50)
+    home.after(31)
+
+    assert home.landed == [b"new.flac"]
+    (status,) = home.intake.roots_status()
+    assert (status["state"], status["degraded"]) == ("online", "network")
+    assert home.metrics.watch_roots.labels("degraded")._value.get() == 1
+
+
 def test_watching_is_told(listening):
     (status,) = listening.intake.roots_status()
 
@@ -789,6 +871,7 @@ def test_watching_is_told(listening):
         "path": str(listening.music),
         "mode": "events",
         "state": "online",
+        "degraded": None,
         "why": None,
         "settling": 0,
         "open": 0,

@@ -35,7 +35,8 @@ def test_without_a_daemon_the_roots_are_those_of_the_database(tmp_path):
 
     assert facts["state"] == "stopped"
     assert [root["path"] for root in facts["watch"]["roots"]] == ["/music"]
-    unseen = {"mode": None, "settling": None, "open": None}
+    assert facts["watch"]["degraded"] is None
+    unseen = {"mode": None, "degraded": None, "settling": None, "open": None}
     assert facts["watch"]["roots"][0].items() >= unseen.items()
     shelf.database.close()
 

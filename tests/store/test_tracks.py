@@ -405,6 +405,12 @@ def test_a_twin_is_the_same_bytes_whatever_its_ctime(shelf: Shelf) -> None:
     assert shelf.tracks.twins([signature(1, ino=2**64 - 1, ctime_ns=77)]) == [[known]]
 
 
+def test_a_weak_signature_has_no_twin(shelf: Shelf) -> None:
+    shelf.land(b"a.flac", 1, ino=0, dev=0, ctime_ns=0)
+
+    assert shelf.tracks.twins([signature(1).weakened()]) == [[]]
+
+
 @pytest.mark.parametrize("field", ["dev", "ino", "size", "mtime_ns"])
 def test_another_device_inode_size_or_time_is_no_twin(shelf: Shelf, field: str) -> None:
     shelf.land(b"a.flac", 1)

@@ -9,6 +9,14 @@ from playlista.watch.dirty import Dirty
 from playlista.watch.observer import RootObserver
 
 
+def until(claim, limit_s=5.0):
+    """Wait for a claim to hold; return whether it does."""
+    end = time.monotonic() + limit_s
+    while not claim() and time.monotonic() < end:
+        time.sleep(0.01)
+    return claim()
+
+
 @pytest.fixture
 def music(tmp_path):
     folder = tmp_path / "music"
@@ -17,17 +25,34 @@ def music(tmp_path):
 
 
 @pytest.fixture
+def cookies(tmp_path):
+    """A folder for a file that must come back as an event."""
+    return tmp_path / "cookies"
+
+
+@pytest.fixture
 def dirty():
     return Dirty(lambda: None)
 
 
 @pytest.fixture
-def watched(music, dirty):
+def watched(music, dirty, cookies):
     """A music folder with one album in it, observed."""
     (music / "album").mkdir()
-    observer = RootObserver(os.fsencode(music), dirty, frozenset())
+    observer = RootObserver(os.fsencode(music), dirty, frozenset(), cookies)
     yield observer
     observer.stop()
+
+
+@pytest.fixture
+def confused(watched, music):
+    """A folder whose watch belongs to another: it was renamed before its event was read."""
+    with watched._observer.descriptor._lock:  # the reading thread holds still
+        (music / "fresh").mkdir()
+        (music / "fresh").rename(music / "named")
+        (music / "fresh").mkdir()
+    assert until(watched.misnamed)
+    return b"named"
 
 
 @pytest.fixture

@@ -38,4 +38,19 @@ def test_the_observer_still_builds_what_is_replaced():
 
 def test_the_emitter_still_keeps_its_watches_where_they_are_counted():
     assert "self._inotify" in inspect.getsource(InotifyFullEmitter.on_thread_start)
-    assert "_active_callbacks_by_watch" in InotifyWatchGroup.__dataclass_fields__
+    fields = InotifyWatchGroup.__dataclass_fields__
+    assert fields["_active_callbacks_by_watch"].type == "dict[WatchDescriptor, bytes]"
+    assert fields["_active_callbacks_by_path"].type == "dict[bytes, WatchDescriptor]"
+
+
+def test_the_emitter_still_stops_in_the_way_that_is_replaced():
+    source = inspect.getsource(InotifyWatchGroup.deactivate)
+
+    assert "inotify.deactivate()" in inspect.getsource(InotifyFullEmitter.on_thread_stop)
+    assert "with self._lock:\n            self._is_active = False" in source
+    assert "self._move_event_grouper.close()" in source
+
+
+def test_the_descriptor_is_still_closed_by_whoever_comes_last():
+    assert "if self._is_reading:" in inspect.getsource(InotifyFD.close)
+    assert "self._is_reading = False" in inspect.getsource(InotifyFD._read_event_buffer)

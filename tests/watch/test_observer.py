@@ -1,6 +1,8 @@
+import errno
 import os
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -8,19 +10,21 @@ from pathlib import Path
 import pytest
 from watchdog.observers.inotify_c import inotify_rm_watch
 
+from playlista.watch import limits
 from playlista.watch.dirty import WatchEvent
 from playlista.watch.observer import RootObserver, Trouble
-
-
-def until(claim, limit_s=5.0):
-    end = time.monotonic() + limit_s
-    while not claim() and time.monotonic() < end:
-        time.sleep(0.01)
-    return claim()
+from watch.conftest import until
 
 
 def descriptors():
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.fixture
+def left():
+    """Return a function that counts the descriptors and threads that are more than before."""
+    before = descriptors(), threading.active_count()
+    return lambda: (descriptors() - before[0], threading.active_count() - before[1])
 
 
 def test_a_file_that_was_written_and_closed_is_noted_as_finished(watched, music, noted):
@@ -83,9 +87,9 @@ def test_our_own_reads_make_no_events(music, dirty, noted):
     assert not dirty
 
 
-def test_our_own_folders_are_not_noted(music, dirty, noted):
+def test_our_own_folders_are_not_noted(music, dirty, cookies, noted):
     (music / "lists").mkdir()
-    observer = RootObserver(os.fsencode(music), dirty, frozenset({b"lists"}))
+    observer = RootObserver(os.fsencode(music), dirty, frozenset({b"lists"}), cookies)
     (music / "lists" / "a.m3u8").touch()
     (music / "song.flac").touch()
 
@@ -93,10 +97,10 @@ def test_our_own_folders_are_not_noted(music, dirty, noted):
     observer.stop()
 
 
-def test_a_root_that_is_a_link_is_observed(music, tmp_path, dirty, noted):
+def test_a_root_that_is_a_link_is_observed(music, tmp_path, dirty, cookies, noted):
     link = tmp_path / "link"
     link.symlink_to(music)
-    observer = RootObserver(os.fsencode(link), dirty, frozenset())
+    observer = RootObserver(os.fsencode(link), dirty, frozenset(), cookies)
     (music / "song.flac").touch()
 
     assert b"song.flac" in noted(b"song.flac")
@@ -115,25 +119,58 @@ def test_a_steady_observer_is_in_no_trouble(watched):
     assert watched.watches_n == 2
 
 
-def test_a_missing_root_cannot_be_observed(tmp_path, dirty):
+def test_a_missing_root_cannot_be_observed(tmp_path, dirty, cookies):
     with pytest.raises(FileNotFoundError):
-        RootObserver(os.fsencode(tmp_path / "none"), dirty, frozenset())
+        RootObserver(os.fsencode(tmp_path / "none"), dirty, frozenset(), cookies)
 
 
-def test_a_failed_start_leaves_no_descriptor_behind(tmp_path, dirty):
+def test_a_failed_start_leaves_no_descriptor_behind(tmp_path, dirty, cookies):
     before = descriptors()
     for _ in range(3):
         with pytest.raises(FileNotFoundError):
-            RootObserver(os.fsencode(tmp_path / "none"), dirty, frozenset())
+            RootObserver(os.fsencode(tmp_path / "none"), dirty, frozenset(), cookies)
 
     assert descriptors() == before
 
 
-def test_a_stopped_observer_leaves_no_descriptor_behind(music, dirty):
+def test_a_stopped_observer_leaves_no_descriptor_behind(music, dirty, cookies):
     before = descriptors()
-    RootObserver(os.fsencode(music), dirty, frozenset()).stop()
+    RootObserver(os.fsencode(music), dirty, frozenset(), cookies).stop()
 
     assert descriptors() == before
+
+
+@pytest.mark.fault(6)
+def test_an_observer_whose_tables_are_wrong_leaves_nothing_behind(left, watched, confused):
+    assert not watched.is_watched(confused)
+
+    watched.stop()
+
+    assert left() == (0, 0)
+
+
+@pytest.mark.fault(14)
+def test_a_reading_thread_that_died_leaves_nothing_behind(left, watched, music, monkeypatch):
+    def broken():
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(watched._observer.descriptor, "_check_inotify_fd", broken)
+    (music / "song.flac").touch()
+    assert until(lambda: watched.trouble() == Trouble.THREAD)
+
+    watched.stop()
+
+    assert left() == (0, 0)
+
+
+@pytest.mark.fault(4)
+def test_a_limit_that_was_raised_is_trouble(watched, monkeypatch):
+    watched._observer.descriptor.limit_reached = True
+    assert watched.trouble() is None
+
+    monkeypatch.setattr(limits, "watches", lambda: 10**9)
+
+    assert watched.trouble() == Trouble.UNWATCHED
 
 
 @pytest.mark.fault(8)
@@ -192,7 +229,7 @@ def test_the_thread_death_of_a_reappearing_folder_is_trouble(watched, music, tmp
 @pytest.mark.parametrize("name", ["descriptor", "emitter", "observer"])
 def test_the_end_of_any_thread_is_trouble(watched, name):
     inner = watched._observer
-    (emitter,) = inner.emitters
+    emitter = watched._emitter
     {"descriptor": inner.descriptor, "emitter": emitter, "observer": inner}[name].stop()
 
     assert until(lambda: watched.trouble() == Trouble.THREAD)
@@ -230,12 +267,13 @@ def test_the_descriptor_is_not_inherited(watched):
 def test_a_machine_without_instances_left_says_so(tmp_path):
     code = (
         "import resource, sys\n"
+        "from pathlib import Path\n"
         "from playlista.watch.dirty import Dirty\n"
         "from playlista.watch.observer import RootObserver\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))\n"
         "try:\n"
-        "    root = sys.argv[1].encode()\n"
-        "    kept = [RootObserver(root, Dirty(bool), frozenset()) for _ in range(9)]\n"
+        "    root, cookies = sys.argv[1].encode(), Path(sys.argv[1], 'cookies')\n"
+        "    kept = [RootObserver(root, Dirty(bool), frozenset(), cookies) for _ in range(9)]\n"
         "except OSError as error:\n"
         "    print(error.errno)\n"
     )

@@ -26,6 +26,18 @@ def test_an_equal_signature_is_no_difference():
     assert not differences([on_disk()], [remembered()])
 
 
+def test_a_weak_signature_that_agrees_is_the_same_file():
+    weak = Entry(b"song", SIGNATURE.weakened(), regular=True)
+
+    assert differences([weak], [remembered()]) == [Back(remembered(), weak.signature)]
+
+
+def test_a_weak_signature_of_another_size_has_arrived():
+    weak = Entry(b"song", SIGNATURE._replace(size=1).weakened(), regular=True)
+
+    assert differences([weak], [remembered()]) == [Arrived(weak, known=True)]
+
+
 def test_an_unknown_file_has_arrived():
     assert differences([on_disk()], []) == [Arrived(on_disk(), known=False)]
 

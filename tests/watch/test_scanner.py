@@ -30,6 +30,13 @@ def test_every_file_is_found_with_its_signature(root):
     assert entry.regular
 
 
+def test_a_weak_signature_is_size_and_mtime(root):
+    (entry,) = Walk(os.fsencode(root), weak=True).at(b"")
+    found = (root / "album" / "song.flac").stat()
+
+    assert entry.signature == Signature(0, 0, found.st_size, found.st_mtime_ns, 0)
+
+
 def test_a_single_file_can_be_looked_at(root):
     assert seen(root, b"album/song.flac") == {b"album/song.flac"}
 
@@ -98,6 +105,15 @@ def test_a_path_too_long_for_the_kernel_is_unknown_and_not_gone(root):
 
     assert [entry.relpath for entry in walk.at(b"")] == [b"album/song.flac"]
     assert len(walk.unreadable) == 1
+
+
+def test_each_folder_that_is_looked_into_is_told(root):
+    (root / "album" / "inner").mkdir()
+    told = []
+
+    list(Walk(os.fsencode(root), frozenset({b"lists"}), entered=told.append).below())
+
+    assert told == [b"", b"album", b"album/inner"]
 
 
 # what sorts before a slash, what sorts after it, and what is the same up to there

@@ -25,15 +25,17 @@ STATUS: dict[str, Any] = {
     "workers": {"running": 1, "target": 2, "limit": 4, "reason": "memory"},
     "memory": {"used_ratio": 0.61, "failsafe_ratio": 0.85, "source": "cgroup"},
     "watch": {
+        "degraded": True,
         "roots": [
             {
                 "path": "/srv/<b>music",
                 "mode": "events",
+                "degraded": "layers",
                 "state": "online",
                 "settling": 2,
                 "open": 1,
             }
-        ]
+        ],
     },
     "model": {"name": None, "runtime": None, "loaded": False, "why": "there is none yet"},
     "playlists": 5,

@@ -33,7 +33,7 @@ def leaves(value: object, path: str = "") -> set[str]:
 
 
 def test_the_page_shows_every_fact_of_the_status(page, daemon):
-    elsewhere = {"watch.roots", "model.loaded"}
+    elsewhere = {"watch.roots", "watch.degraded", "model.loaded"}
 
     assert page.all("data-field") == leaves(daemon.status) - elsewhere
 

@@ -103,7 +103,7 @@ def run(request: AnalysisRequest) -> Draft:
     try:
         with opened(request.path) as file:
             before = Signature.of(os.fstat(file.fileno()))
-            if request.signature not in {None, before}:
+            if request.signature is not None and not request.signature.agrees(before):
                 raise ChangedMeanwhile(request.path, "changed since it was queued")
             try:
                 return _listened(request, file)

@@ -21,7 +21,6 @@ from playlista.cli.options import ConfigFile, Json, configuration
 if TYPE_CHECKING:
     from playlista.config.settings import Config
 
-FEW_WATCHES = 8192  # the kernel's floor for small machines: one watch is one folder
 LITTLE_ROOM = 100e6  # bytes (a guess)
 LATE = 2  # intervals without a new copy of the database
 OLDEST_SQLITE = "3.37"
@@ -103,12 +102,23 @@ def _memory(settings: "Config") -> Iterator[Finding]:
     )
 
 
-def _inotify(_: "Config") -> Iterator[Finding]:
-    for name, enough in (("max_user_watches", FEW_WATCHES), ("max_user_instances", 2)):
-        text = _read(f"/proc/sys/fs/inotify/{name}").strip()
-        few = text.isdigit() and int(text) < enough
-        remedy = f"sysctl fs.inotify.{name}=262144, for libraries with more folders"
-        yield Finding(f"inotify {name}", text or "unknown", remedy if few else None)
+def _inotify(settings: "Config") -> Iterator[Finding]:
+    from playlista.watch import limits
+
+    roots = [folder for folder in settings.watch.music_paths if not _file_system(folder)[1]]
+    folders_n = sum(1 for root in roots for _ in os.walk(root))
+    for name, limit, needed_n in (
+        ("max_user_watches", limits.watches(), folders_n),
+        ("max_user_instances", limits.instances(), len(roots)),
+    ):
+        few = limit is not None and limit < needed_n
+        yield Finding(
+            f"inotify {name}",
+            f"{'unknown' if limit is None else limit}, {needed_n} needed",
+            f"sysctl fs.inotify.{name}={2 * needed_n} or more; in a container its host's, too"
+            if few
+            else None,
+        )
 
 
 def _music(settings: "Config") -> Iterator[Finding]:
@@ -119,17 +129,15 @@ def _music(settings: "Config") -> Iterator[Finding]:
 
 
 def _state_of(folder: Path) -> tuple[str, str | None]:
+    from playlista.watch import doubt
+
     if not folder.is_dir():
         return "missing", "mount it or correct MUSIC_PATHS: until then nothing in it changes"
     if not os.access(folder, os.R_OK | os.X_OK):
         return "not readable", "give this user permission to read it"
-    kind, remote = _file_system(folder)
-    if remote:
-        return (
-            f"on {kind}: events are unreliable there, the regular scan finds what they miss",
-            None,
-        )
-    return f"readable, on {kind}", None
+    kind, _ = _file_system(folder)
+    doubtful = doubt.of_kind(kind.encode())
+    return f"readable, on {kind}" if doubtful is None else f"readable; {doubtful.why}", None
 
 
 def _writers(settings: "Config") -> Iterator[Finding]:

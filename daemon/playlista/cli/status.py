@@ -22,7 +22,7 @@ def status(config: ConfigFile = None, json: Json = False) -> None:
     roots = facts.pop("watch")["roots"]
     show.as_facts(facts)
     show.console.print()
-    show.as_table(roots, "path", "mode", "state", "why")
+    show.as_table(roots, "path", "mode", "state", "degraded", "why")
 
 
 def _from_daemon(listen: str) -> dict[str, Any] | None:

@@ -57,11 +57,25 @@ class WatchSettings(Slice):
     scan_interval_seconds: float = Field(
         default=900, ge=1, description="Compare the folders with the database this often."
     )
+    scan_interval_network_seconds: float = Field(
+        default=300,
+        ge=1,
+        description="The same, if shorter, where not every change gives an event: on network "
+        "mounts and overlays, at the kernel's limits, below folders that cannot be read.",
+    )
     settle_seconds: float = Field(
         default=10, ge=0, description="A new or changed file must be quiet this long."
     )
     settle_closed_seconds: float = Field(
         default=2, ge=0, description="The same, once its writer has closed it."
+    )
+    settle_network_seconds: float = Field(
+        default=30, ge=0, description="The same on a network share, closed or not."
+    )
+    signature: Literal["auto", "full", "weak"] = Field(
+        default="auto",
+        description="What tells a changed file: full is inode, size, mtime and ctime; weak is size "
+        "and mtime; auto is weak where the file system makes up the others.",
     )
 
 

@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from playlista.audio.probe import is_candidate
@@ -136,8 +136,9 @@ class Arrivals:
 
     def _remaining_s(self, entry: Entry) -> Seconds:
         quiet_s = self.settings.settle_seconds
-        age_s = self._wall() - entry.signature.ctime_ns / 1e9
-        # a ctime in the future says nothing
+        seen = entry.signature
+        age_s = self._wall() - (seen.mtime_ns if seen.is_weak else seen.ctime_ns) / 1e9
+        # a time in the future says nothing
         return Seconds(quiet_s if age_s < 0 else max(0.0, quiet_s - age_s))
 
     def _moves(self, found: Sequence[Entry]) -> dict[bytes, Moved]:
@@ -230,8 +231,8 @@ class Arrivals:
         self._put(Difference.CHANGED if arrived.known else Difference.NEW, appeared)
 
     def _look_again(self, arrived: Arrived, now: Seconds) -> None:
-        entries: Iterable[Entry] = Walk(self._root.path).at(arrived.entry.relpath)
-        for entry in entries:
+        walk = Walk(self._root.path, weak=arrived.entry.signature.is_weak)
+        for entry in walk.at(arrived.entry.relpath):
             changed = Arrived(entry, arrived.known)
             quiet_s = Seconds(self.settings.settle_seconds)
             self._settle.seen(entry.relpath, changed, now, quiet_s)

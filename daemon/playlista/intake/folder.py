@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from playlista import mounts
 from playlista.config.settings import WatchSettings
 from playlista.errors import TryAgain, printable
 from playlista.intake.arrivals import Arrivals
@@ -21,9 +22,12 @@ from playlista.units import Seconds
 from playlista.watch.absence import Absence
 from playlista.watch.backoff import BackOff
 from playlista.watch.dirty import Dirty, Noted
+from playlista.watch.doubt import Doubt, Reason
 from playlista.watch.lookout import Lookout
 from playlista.watch.observer import Trouble
 from playlista.watch.roots import Parts, own_folders, resolved
+from playlista.watch.scanner import Walk
+from playlista.watch.trust import adapted, is_weak
 
 LOOK_S = 0.5  # events are gathered for at least so long (a guess)
 SHARE = 10  # looking takes one part in so many of the time, however many events come (a guess)
@@ -45,6 +49,7 @@ class Folder:
         ledger: Where differences are written.
         arrivals: What becomes of new files.
         own: Folders of ours, never looked into.
+        cookies: Folder for a file that must come back as an event.
         rival: Tells which other root, if any, has the same files.
         watching: False looks when asked, and never listens.
 
@@ -57,13 +62,14 @@ class Folder:
         scanned: Whether one full scan has ended, or cannot even begin.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - an assembly point, called once
         self,
         root: Root,
         ledger: Ledger,
         arrivals: Arrivals,
         *,
         own: Iterable[Path],
+        cookies: Path,
         rival: Callable[[bytes], str | None],
         watching: bool,
     ) -> None:
@@ -81,16 +87,19 @@ class Folder:
         # filled by the folder's own thread, before anything is looked at
         excluded = self._excluded = set[bytes]()
         self.standing = Standing(root, ledger.tracks, excluded)
-        self.lookout = Lookout(root.path, self._dirty, excluded, self._count_rebuild)
+        self.lookout = Lookout(root.path, self._dirty, excluded, cookies, self._count_rebuild)
         self._watching = watching
         self._absence = Absence()
         self._survey = Survey(
-            root, ledger, arrivals, self._absence, excluded, now=self._now, alive=self._alive
+            root, ledger, arrivals, self._absence, self._walk, now=self._now, alive=self._alive
         )
+        self._settings = arrivals.settings
+        self._kind = b""
         self._busy = BackOff(1, 300)
         self._asked = True
         self._identity: tuple[int, int] | None = None
         self._scan_at = self._look_at = self._whole_at = self._pause_until = Seconds(0)
+        self._peek_at = Seconds(0)
         self._step_at = self._step_began = Seconds(0)
 
     # --- asked by others, from any thread -----------------------------------------
@@ -103,7 +112,8 @@ class Folder:
 
     def adopt(self, settings: WatchSettings) -> None:
         """Use other times from now on."""
-        self.arrivals.settings = settings
+        self._settings = settings
+        self.arrivals.settings = adapted(settings, self._kind)
         self.request_scan()
 
     @property
@@ -117,13 +127,24 @@ class Folder:
     @property
     def why(self) -> str | None:
         """What a person should know of this root; None when all is well."""
-        if self.standing.why or self.lookout.why:
-            return self.standing.why or self.lookout.why
-        first = min(self._survey.unreadable, default=None)
-        if first is not None:
-            return f"cannot be read: {printable(first)} and perhaps others"
+        if self.standing.why:
+            return self.standing.why
+        if (doubt := self.doubt) is not None:
+            return doubt.why
         written_n = self.arrivals.written_n
         return f"{written_n} open for writing: taken once closed" if written_n else None
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """Why a change in it may give no event; None when each does, or it is offline."""
+        if self.standing.is_offline:
+            return None
+        if self.lookout.doubt is not None:
+            return self.lookout.doubt
+        first = min(self._survey.unreadable, default=None)
+        if first is None:
+            return None
+        return Doubt(Reason.UNREADABLE, f"cannot be read: {printable(first)} and perhaps others")
 
     # --- one step -----------------------------------------------------------------
 
@@ -163,8 +184,22 @@ class Folder:
             self.scanned = True
         elif self.standing.identity != self._identity:
             self._asked = True
+            self._learn_file_system(self.real or ())
         self._identity = self.standing.identity
         return there
+
+    def _learn_file_system(self, real: Parts) -> None:
+        mount = mounts.of(b"/" + b"/".join(real), mounts.table())
+        self._kind = b"" if mount is None else mount.kind
+        self.arrivals.settings = adapted(self._settings, self._kind)
+        self.lookout.lie_on(self._kind)
+
+    def _walk(self) -> Walk:
+        weak = is_weak(self._settings, self._kind)
+        return Walk(self.root.path, self._excluded, weak=weak, entered=self._entered)
+
+    def _entered(self, folder: bytes) -> None:
+        self.lookout.entered(folder, self._now())
 
     def _start_over(self, wait_s: float) -> None:
         self.arrivals.clear()
@@ -174,10 +209,13 @@ class Folder:
     def _work(self) -> None:
         if self._watching and self.lookout.tend(self._now()):
             self._asked = True
+        self._scan_at = min(self._scan_at, self._in_an_interval())
         if self._asked or self._now() >= self._scan_at:
             self._scan()
         elif self._dirty and self._now() >= self._next_look():
             self._look()
+        elif self._survey.unreadable and self._now() >= self._peek_at:
+            self._peek()
         self.arrivals.settle(self._now())
         if self.arrivals.overflowed():
             self._scan_at = Seconds(self._now() + self.arrivals.settings.settle_seconds)
@@ -200,12 +238,19 @@ class Folder:
         self._asked = False
         self._count_events(self._dirty.take())
         self._survey.whole()
-        self._scan_at = Seconds(self._now() + self.arrivals.settings.scan_interval_seconds)
+        self._scan_at = self._in_an_interval()
         self._ledger.metrics.scan_seconds.set(self._now() - began)
         self._ledger.metrics.last_scan.set_to_current_time()
         if not self._absence:
             self.standing.is_whole()
         self.scanned = True
+
+    def _in_an_interval(self) -> Seconds:
+        settings = self.arrivals.settings
+        interval_s = settings.scan_interval_seconds
+        if self.doubt is not None:
+            interval_s = min(interval_s, settings.scan_interval_network_seconds)
+        return Seconds(self._now() + interval_s)
 
     def _look(self) -> None:
         began = self._now()
@@ -218,6 +263,10 @@ class Folder:
         else:
             self._survey.places(noted)
             self._look_at = self._later(began)
+
+    def _peek(self) -> None:
+        self._survey.places(Noted(folders=dict.fromkeys(self._survey.seen_again())))
+        self._peek_at = Seconds(self._now() + IDLE_S)
 
     def _next_look(self) -> Seconds:
         return self._whole_at if self._dirty.whole else self._look_at

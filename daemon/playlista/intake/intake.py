@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ from playlista.metrics import Metrics
 from playlista.records import Known
 from playlista.store.tracks import Tracks
 from playlista.units import Seconds
+from playlista.watch import limits
 from playlista.watch.roots import checked, rival
 
 TEND_S = 1.0  # how often the folders' threads are looked after
 HUNG_S = 60.0  # a root that gave no sign of life for so long hangs in the kernel (a guess)
 WAITS = ("quiet", "open")  # why a file is not queued yet: it may change, somebody writes to it
+STATES = ("online", "degraded", "offline", "hung", "new")
+"""Of a root; degraded is online, with changes that may give no event."""
 FAREWELL_S = 5.0  # how long a folder may take to stop; a hung one never would
 
 log = logging.getLogger(__name__)
@@ -39,6 +43,7 @@ class Intake:
         changed: Called after each transaction with what it wrote, from a folder's thread.
         expected: Called, from there too, when something has been seen that is still settling.
         own: Folders of ours, never looked into: state and playlists.
+        cookies: Folder for files that must come back as events, as proof that events come.
         watching: False looks when asked, and never listens for events.
 
     Raises:
@@ -53,6 +58,7 @@ class Intake:
         *,
         changed: Callable[[Found], object],
         expected: Callable[[], object],
+        cookies: Path,
         own: Iterable[Path] = (),
         watching: bool = True,
         wall: Callable[[], float] = time.time,
@@ -60,14 +66,15 @@ class Intake:
         self._ledger = Ledger(tracks, metrics, changed, expected)
         self._settings = settings
         self._paths = checked(settings.music_paths)
-        self._own = tuple(own)
+        self._cookies = cookies
+        self._own = (*own, cookies)
         self._watching = watching
         self._wall = wall
         self._watched: tuple[bytes, ...] | None = None
         self._folders: dict[int, Folder] = {}
         self._threads: dict[int, threading.Thread] = {}
         self._failure: BaseException | None = None
-        metrics.watches_limit.set(_watches_limit())
+        metrics.watches_limit.set(limits.watches() or 0)
 
     # --- the loop -----------------------------------------------------------------
 
@@ -147,6 +154,7 @@ class Intake:
             self._ledger,
             Arrivals(root, self._settings, self._ledger, self._has_left, self._wall),
             own=self._own,
+            cookies=self._cookies / str(root.root_id),
             rival=self._rival,
             watching=self._watching,
         )
@@ -209,27 +217,35 @@ class Intake:
         return [self._status(folder) for folder in list(self._folders.values())]
 
     def _status(self, folder: Folder) -> dict[str, Any]:
-        silent_s = time.monotonic() - folder.pulse
-        hung = folder.root.root_id in self._threads and silent_s > HUNG_S
+        hung_s, doubt = self._hung_s(folder), folder.doubt
         return {
             "path": printable(folder.root.path),
             "mode": str(folder.lookout.mode),
-            "state": "hung" if hung else folder.standing.state,
-            "why": f"the disk has not answered for {silent_s:.0f} s" if hung else folder.why,
+            "state": "hung" if hung_s else folder.standing.state,
+            "degraded": None if doubt is None else str(doubt.reason),
+            "why": f"the disk has not answered for {hung_s:.0f} s" if hung_s else folder.why,
             "settling": folder.arrivals.settling_n,
             "open": folder.arrivals.written_n,
         }
 
+    def _hung_s(self, folder: Folder) -> float | None:
+        """Return for how long a root has given no sign of life; None while that is normal."""
+        silent_s = time.monotonic() - folder.pulse
+        hung = folder.root.root_id in self._threads and silent_s > HUNG_S
+        return silent_s if hung else None
+
+    def _state(self, folder: Folder) -> str:
+        if self._hung_s(folder):
+            return "hung"
+        state = folder.standing.state
+        return "degraded" if state == "online" and folder.doubt else state
+
     def _measure(self) -> None:
         folders, metrics = self._folders.values(), self._ledger.metrics
         metrics.watches.set(sum(folder.lookout.watches_n for folder in folders))
+        states = Counter(map(self._state, folders))
+        for state in STATES:
+            metrics.watch_roots.labels(state).set(states[state])
         quiet, writer = (metrics.settling_files.labels(wait) for wait in WAITS)
         quiet.set(sum(folder.arrivals.settling_n for folder in folders))
         writer.set(sum(folder.arrivals.written_n for folder in folders))
-
-
-def _watches_limit() -> int:
-    try:
-        return int(Path("/proc/sys/fs/inotify/max_user_watches").read_text("ascii"))
-    except (OSError, ValueError):
-        return 0

@@ -90,7 +90,8 @@ class Standing:
             found = os.lstat(join(self._root.path, known.relpath))
         except OSError as error:
             return error.errno in GONE and look(self._root.path).identity == believed
-        return (found.st_dev, found.st_ino) != (known.signature.dev, known.signature.ino)
+        there = known.signature
+        return not there.is_weak and (found.st_dev, found.st_ino) != (there.dev, there.ino)
 
     def _loss(self) -> str | None:
         present_n = self._tracks.present_n(self._root.root_id)

@@ -1,9 +1,9 @@
 """Look at a root, or at some places in it, and pass on what differs from the database."""
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
-from collections.abc import Set as AbstractSet
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import TypeVar
 
 from playlista.errors import printable
@@ -16,7 +16,9 @@ from playlista.watch.absence import Absence
 from playlista.watch.dirty import Noted
 from playlista.watch.names import join
 from playlista.watch.reconcile import Arrived, Back, Gone, compare
-from playlista.watch.scanner import Entry, Walk
+from playlista.watch.scanner import GONE, Entry, Walk
+
+PEEK_N = 100  # of what could not be seen is looked at again at a time (a guess)
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +33,12 @@ class Survey:
         ledger: Where what is remembered is read.
         arrivals: Takes what is new or changed.
         absence: Takes what is gone.
-        excluded: Folders below the root that are ours, relative to it.
+        walk: Begins a look at the disk.
         now: Monotonic time.
         alive: Called for every file; returns the monotonic time, or raises to end the look.
 
     Attributes:
-        unreadable: What the last full scan could not see, relative to the root.
+        unreadable: What could not be seen, relative to the root.
     """
 
     def __init__(  # noqa: PLR0913 - an assembly point, called once
@@ -45,7 +47,7 @@ class Survey:
         ledger: Ledger,
         arrivals: Arrivals,
         absence: Absence,
-        excluded: AbstractSet[bytes],
+        walk: Callable[[], Walk],
         *,
         now: Callable[[], Seconds],
         alive: Callable[[], Seconds],
@@ -55,7 +57,7 @@ class Survey:
         self._ledger = ledger
         self._arrivals = arrivals
         self._absence = absence
-        self._excluded = excluded
+        self._walk = walk
         self._now = now
         self._alive = alive
         self._cursor = Cursor(root, ledger.tracks, alive)
@@ -66,7 +68,7 @@ class Survey:
         Raises:
             StoreBusy: What differs was not, or only partly, passed on.
         """
-        walk = Walk(self._root.path, self._excluded)
+        walk = self._walk()
         try:
             with self._arrivals.scanning():
                 self._round(walk, self._cursor.place)
@@ -74,6 +76,19 @@ class Survey:
         finally:
             self._cursor.save()
         self.unreadable = walk.unreadable
+
+    def seen_again(self) -> list[bytes]:
+        """Return some of what could not be seen and now can, or is gone; forget that it was so."""
+        found = [path for path in islice(self.unreadable, PEEK_N) if self._is_plain(path)]
+        self.unreadable = self.unreadable.difference(found)
+        return found
+
+    def _is_plain(self, relpath: bytes) -> bool:
+        try:
+            with os.scandir(join(self._root.path, relpath)):
+                return True
+        except OSError as error:
+            return error.errno in GONE
 
     def _round(self, walk: Walk, start: bytes) -> None:
         """Compare what comes after a path, and then what comes up to it."""
@@ -103,7 +118,7 @@ class Survey:
 
     def _place(self, place: bytes, *, finished: bool | None = None) -> None:
         """Compare a file, or all below a folder."""
-        walk = Walk(self._root.path, self._excluded)
+        walk = self._walk()
         known = self._ledger.tracks.known(self._root.root_id, place)
         # only the file that an event named is known to be changing just now
         quiet_s = self._quiet_s(finished=finished)
@@ -143,6 +158,7 @@ class Survey:
             self._absence.seen(known, self._now())
         for relpath in sorted(walk.unreadable - self.unreadable):
             log.warning("%s cannot be read", printable(join(self._root.path, relpath)))
+        self.unreadable = self.unreadable | walk.unreadable
 
     def _living(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         for entry in entries:

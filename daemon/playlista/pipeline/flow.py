@@ -17,6 +17,7 @@ from playlista.pipeline.part import Part
 from playlista.pipeline.refresh import Refresh
 from playlista.pipeline.save import Save
 from playlista.pipeline.upkeep import Upkeep
+from playlista.places import runtime_path
 from playlista.records import Job
 from playlista.store.backlog import Backlog
 from playlista.store.database import Database
@@ -58,6 +59,7 @@ class Flow:
             Tracks(database),
             config.watch,
             metrics,
+            cookies=runtime_path(config.store.state_path) / "cookies",
             own=(config.store.state_path, config.store.playlists),
             watching=watch,
             changed=self._changed,
@@ -157,11 +159,11 @@ class Flow:
 
     def facts(self) -> dict[str, Any]:
         """Return ``workers``, ``memory``, ``watch`` and ``model`` as status tells them."""
-        facts = self._dispatch.facts
+        facts, roots = self._dispatch.facts, self._intake.roots_status()
         return {
             "workers": facts.workers,
             "memory": facts.memory,
-            "watch": {"roots": self._intake.roots_status()},
+            "watch": {"degraded": any(root["degraded"] for root in roots), "roots": roots},
             "model": self._ear.facts,
         }
 

@@ -34,6 +34,7 @@ def closed_sets() -> Closed:
         "watch_event": tuple(WatchEvent),
         "rebuild_reason": tuple(Trouble),
         "wait": intake.WAITS,
+        "root_state": intake.STATES,
         "difference": tuple(Difference),
         "model": ear.MODELS,
         "runtime": tuple(Runtime),

@@ -38,7 +38,7 @@ def describe(read: sqlite3.Connection, live: Mapping[str, Any]) -> dict[str, Any
         "backlog": _backlog(read),
         "workers": live["workers"],
         "memory": live["memory"],
-        "watch": live.get("watch") or {"roots": _roots(read)},
+        "watch": live.get("watch") or {"degraded": None, "roots": _roots(read)},
         "model": dict(live.get("model") or NO_MODEL),
         "playlists": _playlists(read),
         "version": version("playlista"),
@@ -70,7 +70,7 @@ def _backlog(read: sqlite3.Connection) -> dict[str, Any]:
 
 def _roots(read: sqlite3.Connection) -> list[dict[str, Any]]:
     rows = read.execute("SELECT path, state, why FROM root ORDER BY id")
-    unseen = {"mode": None, "settling": None, "open": None}
+    unseen = {"mode": None, "degraded": None, "settling": None, "open": None}
     return [
         {"path": printable(row["path"]), "state": row["state"], "why": row["why"]} | unseen
         for row in rows

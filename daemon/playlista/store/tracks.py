@@ -145,8 +145,14 @@ class Tracks:
             return read.execute("SELECT 1 FROM file LIMIT 1").fetchone() is None
 
     def twins(self, found: Iterable[Signature]) -> list[list[Known]]:
-        """Return, for each, files that a rename could have made into it, tombstones included."""
-        query = _KNOWN + "ino = :ino AND dev = :dev AND size = :size AND mtime_ns = :mtime_ns"
+        """Return, for each, files that a rename could have made into it, tombstones included.
+
+        Of a weak signature none: too many files have the same size and time.
+        """
+        query = (
+            _KNOWN
+            + "ino = :ino AND ino != 0 AND dev = :dev AND size = :size AND mtime_ns = :mtime_ns"
+        )
         with self._database.reading() as read:
             return [list(map(_known, read.execute(query, columns(one)))) for one in found]
 

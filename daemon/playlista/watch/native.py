@@ -1,11 +1,12 @@
 """watchdog's inotify observer, made to say when it can no longer be trusted.
 
 watchdog 7.1 loses events silently in ordinary situations (ADR 0006). These
-subclasses change five things: a queue overflow ends the thread instead of an endless
+subclasses change six things: a queue overflow ends the thread instead of an endless
 repair, any exception ends it audibly, the inotify descriptor is not inherited, a reached
-watch limit is remembered, and two warnings whose text is the whole watch table are never
-built. Everything overridden here is private to watchdog: the version is pinned, and
-tests/watch/test_native.py fails when a name moves.
+watch limit is remembered, two warnings whose text is the whole watch table are never
+built, and an observer whose tables are wrong can be stopped. Everything overridden or read
+here is private to watchdog: the version is pinned, and tests/watch/test_native.py fails when
+a name moves.
 """
 
 import errno
@@ -45,6 +46,7 @@ class Descriptor(InotifyFD):
         try:
             super().run()
         except Exception:
+            self._is_reading = False  # or nobody would ever close the descriptor
             log.exception("the thread that reads file system events has died")
 
     def handle_event(self, event: InotifyEvent) -> None:
@@ -82,10 +84,38 @@ class Emitter(InotifyFullEmitter):
         except Exception:
             log.exception("the thread that names file system events has died")
 
+    def on_thread_stop(self) -> None:
+        """Let the thread end; its watches go with the descriptor, which nobody else uses.
+
+        watchdog takes them back one by one, and stops halfway where its tables disagree.
+        """
+        group, self._inotify = self._inotify, None
+        if group is None:
+            return
+        with group._lock:  # noqa: SLF001 - pinned; nobody adds a watch to a closed descriptor
+            group._is_active = False  # noqa: SLF001 - pinned
+        group._move_event_grouper.close()  # noqa: SLF001 - pinned
+
     def watches_n(self) -> int:
         """Return how many folders are watched."""
+        return len(self._tables()[1])
+
+    def is_watched(self, path: bytes) -> bool:
+        """Tell whether there is a watch on a path, and its events are told under that path."""
+        by_path, by_watch = self._tables()
+        watch = by_path.get(path)
+        return watch is not None and watch > 0 and by_watch.get(watch) == path
+
+    def misnamed(self) -> list[bytes]:
+        """Return each path whose watch tells its events under another."""
+        by_path, by_watch = self._tables()
+        return [path for path, wd in by_path.copy().items() if wd > 0 and by_watch.get(wd) != path]
+
+    def _tables(self) -> tuple[dict[bytes, WatchDescriptor], dict[WatchDescriptor, bytes]]:
         group = self._inotify
-        return 0 if group is None else len(group._active_callbacks_by_watch)  # noqa: SLF001 - pinned
+        if group is None:
+            return {}, {}
+        return group._active_callbacks_by_path, group._active_callbacks_by_watch  # noqa: SLF001 - pinned
 
 
 class Observer(InotifyObserver):

@@ -20,6 +20,9 @@ from watchdog.events import (
 )
 
 from playlista.errors import printable
+from playlista.units import Seconds
+from playlista.watch import limits
+from playlista.watch.cookie import Cookie
 from playlista.watch.dirty import Dirty, WatchEvent
 from playlista.watch.names import is_ignored_path, is_within
 from playlista.watch.native import Emitter, Observer
@@ -47,19 +50,21 @@ class Trouble(StrEnum):
     OVERFLOW = "overflow"
     THREAD = "thread"
     ROOT = "root"
+    UNWATCHED = "unwatched"
+    COOKIE = "cookie"
 
 
 class Handler(FileSystemEventHandler):
     """Notes paths.
 
     Args:
-        root: Absolute path, without symbolic links.
+        below: How the path of all that is in the root begins, without symbolic links.
         dirty: Where they are noted.
         excluded: Folders below it that are ours, relative to it.
     """
 
-    def __init__(self, root: bytes, dirty: Dirty, excluded: AbstractSet[bytes]) -> None:
-        self._below = root.rstrip(b"/") + b"/"
+    def __init__(self, below: bytes, dirty: Dirty, excluded: AbstractSet[bytes]) -> None:
+        self._below = below
         self._dirty = dirty
         self._excluded = excluded
 
@@ -95,24 +100,45 @@ class RootObserver:
         root: Absolute path.
         dirty: Where paths are noted.
         excluded: Folders below it that are ours, relative to it.
+        cookies: Folder of its own for a file that must come back as an event.
 
     Raises:
         OSError: It cannot be watched: ENOSPC and EMFILE are limits of the machine.
     """
 
-    def __init__(self, root: bytes, dirty: Dirty, excluded: AbstractSet[bytes]) -> None:
+    def __init__(
+        self, root: bytes, dirty: Dirty, excluded: AbstractSet[bytes], cookies: Path
+    ) -> None:
         # inotify would watch the link itself
-        real = os.path.realpath(root)
+        self._real = os.path.realpath(root)
+        self._below = self._real.rstrip(b"/") + b"/"
         self._root = root
         self._identity = _identity(root)
+        self._limit = limits.watches()
         self._observer = Observer()
         try:
-            handler = Handler(real, dirty, excluded)
-            self._observer.schedule(handler, os.fsdecode(real), recursive=True, event_filter=EVENTS)
+            handler = Handler(self._below, dirty, excluded)
+            self._observer.schedule(
+                handler, os.fsdecode(self._real), recursive=True, event_filter=EVENTS
+            )
             self._observer.start()
+            (emitter,) = self._observer.emitters
+            assert isinstance(emitter, Emitter)
+            self._emitter = emitter
         except BaseException:
             self._observer.stop()
             raise
+        self._cookie = self._watched_cookie(cookies)
+
+    def _watched_cookie(self, folder: Path) -> Cookie | None:
+        cookie = Cookie(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._observer.schedule(cookie, str(folder.resolve()), event_filter=EVENTS)
+        except OSError as error:
+            log.info("%s: nothing can come back from %s: %s", printable(self._root), folder, error)
+            return None
+        return cookie
 
     def trouble(self) -> Trouble | None:
         """Return why events can no longer be trusted; None while they can."""
@@ -123,13 +149,32 @@ class RootObserver:
         if not emitters or not all(thread.is_alive() for thread in threads):
             return Trouble.THREAD
         # an unmounted root takes its watches with it, and comes back as what it was
-        same = self.watches_n > 0 and _identity(self._root) == self._identity
-        return None if same else Trouble.ROOT
+        if not self.watches_n or _identity(self._root) != self._identity:
+            return Trouble.ROOT
+        # what the kernel refused it may now grant
+        return Trouble.UNWATCHED if self.limit_reached and limits.watches() != self._limit else None
+
+    def is_deaf(self, now: Seconds) -> bool:
+        """Tell whether an event that must have come by this monotonic time has not."""
+        return self._cookie is not None and self._cookie.is_lost(now)
 
     @property
     def watches_n(self) -> int:
         """How many folders are watched."""
-        return sum(e.watches_n() for e in self._observer.emitters if isinstance(e, Emitter))
+        return self._emitter.watches_n()
+
+    def is_watched(self, folder: bytes) -> bool:
+        """Tell whether a folder's own events come, and under its own name.
+
+        Args:
+            folder: Relative to the root.
+        """
+        return self._emitter.is_watched(self._below + folder if folder else self._real)
+
+    def misnamed(self) -> list[bytes]:
+        """Return the folders whose events come under another's name, relative to the root."""
+        inner = (path for path in self._emitter.misnamed() if path != self._real)
+        return [path.removeprefix(self._below) for path in inner]
 
     @property
     def limit_reached(self) -> bool:

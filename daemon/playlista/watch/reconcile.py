@@ -92,5 +92,7 @@ def _is_same_file(signature: Signature, remembered: Known) -> bool:
     disk, untouched, may have another st_dev. A tombstone's file may also have been moved
     away and back, which changes its ctime.
     """
+    if signature.agrees(remembered.signature):
+        return True
     old = remembered.signature._replace(dev=signature.dev)
     return old == signature or (remembered.missing and signature.moved_from(old))

@@ -8,7 +8,7 @@ a file that is found there anyway, and one that leaves it leads out of what we w
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import NamedTuple
@@ -34,15 +34,26 @@ class Walk:
     Args:
         root: Absolute path.
         excluded: Folders below it that are ours, relative to it.
+        weak: Whether only size and mtime of a file can be believed.
+        entered: Told of each folder that is looked into, relative to the root.
 
     Attributes:
         unreadable: What could not be seen so far, relative to the root, each with all below
             it: unknown, and so never taken for deleted.
     """
 
-    def __init__(self, root: bytes, excluded: AbstractSet[bytes] = frozenset()) -> None:
+    def __init__(
+        self,
+        root: bytes,
+        excluded: AbstractSet[bytes] = frozenset(),
+        *,
+        weak: bool = False,
+        entered: Callable[[bytes], object] = bool,
+    ) -> None:
         self._root = root
         self._excluded = excluded
+        self._weak = weak
+        self._entered = entered
         self.unreadable: set[bytes] = set()
 
     def at(self, relpath: bytes) -> Iterator[Entry]:
@@ -56,7 +67,7 @@ class Walk:
             if relpath not in self._excluded:
                 yield from self.below(relpath)
         elif not stat.S_ISLNK(found.st_mode):
-            yield Entry(relpath, Signature.of(found), stat.S_ISREG(found.st_mode))
+            yield self._entry(relpath, found, regular=stat.S_ISREG(found.st_mode))
 
     def below(self, folder: bytes = b"", after: bytes = b"") -> Iterator[Entry]:
         """Yield every file below a folder; what is in memory is one folder of each depth.
@@ -83,6 +94,7 @@ class Walk:
 
         The slash makes the order of the children that of all the files below them.
         """
+        self._entered(folder)
         above = join(folder, b"")
         try:
             with os.scandir(join(self._root, folder) if folder else self._root) as entries:
@@ -108,7 +120,11 @@ class Walk:
         kind = stat.S_IFMT(found.st_mode)
         if kind == stat.S_IFLNK:
             return None
-        return Entry(relpath, Signature.of(found), kind == stat.S_IFREG)
+        return self._entry(relpath, found, regular=kind == stat.S_IFREG)
+
+    def _entry(self, relpath: bytes, found: os.stat_result, *, regular: bool) -> Entry:
+        signature = Signature.of(found)
+        return Entry(relpath, signature.weakened() if self._weak else signature, regular)
 
     def _missed(self, relpath: bytes, error: OSError) -> None:
         if error.errno not in GONE:

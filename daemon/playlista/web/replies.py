@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from playlista.watch.doubt import Reason
+
 State = Literal["starting", "running", "stopping", "stopped"]
 """Starting until the first scan has ended and the lists are written."""
 
@@ -84,8 +86,14 @@ class WatchedRoot(Reply):
         description="Whether events or scans alone notice changes; null when no daemon runs."
     )
     state: str = Field(description="Whether the folder is there.")
+    degraded: Reason | None = Field(
+        default=None,
+        description="Why a change in it may give no event, so that only a scan finds it; "
+        "null when each gives one, and when no daemon runs.",
+    )
     why: str | None = Field(
-        default=None, description="Why it is not, or what waits in it; null when all is well."
+        default=None,
+        description="Why it is not there or degraded, or what waits in it; null when all is well.",
     )
     settling: int | None = Field(
         default=None,
@@ -101,6 +109,9 @@ class WatchedRoot(Reply):
 class Watch(Reply):
     """What is watched."""
 
+    degraded: bool | None = Field(
+        description="Whether a change in some folder may give no event; null when no daemon runs."
+    )
     roots: list[WatchedRoot]
 
 

@@ -40,6 +40,11 @@ def linger(*_):
     time.sleep(1.5)
 
 
+def stall(*_):
+    """Wait for ever, and let all others go on."""
+    threading.Event().wait()
+
+
 def hog(*_):
     """Take memory until there is none."""
     taken = []
@@ -63,6 +68,7 @@ DEEDS = {
     "raise": fail,
     "hang": hang,
     "linger": linger,
+    "stall": stall,
     "hog": hog,
     "starve": starve,
     "parricide": kill_parent,
