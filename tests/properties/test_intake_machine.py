@@ -363,8 +363,8 @@ class LongIntakeMachine(IntakeMachine):
     """The same, for as long as the heavy tests may take."""
 
 
-IntakeMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
-LongIntakeMachine.TestCase.settings = settings(IntakeMachine.TestCase.settings, max_examples=200)
+IntakeMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+LongIntakeMachine.TestCase.settings = settings(IntakeMachine.TestCase.settings, max_examples=400)
 test_at_rest_the_database_is_the_disk_whatever_happens = IntakeMachine.TestCase
 test_at_rest_the_database_is_the_disk_whatever_happens_for_minutes = pytest.mark.heavy(
     pytest.mark.timeout(900)(LongIntakeMachine.TestCase)
