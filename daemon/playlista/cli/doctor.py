@@ -215,6 +215,8 @@ def _state(settings: "Config") -> Iterator[Finding]:
         writable = os.access(nearest, os.W_OK | os.X_OK)
         kind, remote = _file_system(nearest)
         remedy = None if writable else f"give this user permission to write {nearest}"
+        if os.statvfs(nearest).f_flag & os.ST_RDONLY:
+            remedy = "make its disk writable again, and see dmesg: a disk that fails becomes so"
         if what == "state" and remote:
             remedy = "set STATE_PATH to a local disk: a database cannot live on a network mount"
         found = "writable" if writable else "not writable"
@@ -222,12 +224,27 @@ def _state(settings: "Config") -> Iterator[Finding]:
 
 
 def _database(settings: "Config") -> Iterator[Finding]:
+    from playlista.errors import OperatorError, TryAgain
     from playlista.store import backup
-    from playlista.store.database import size_bytes
+    from playlista.store.database import reading, size_bytes
 
     database = settings.store.database
     if not database.exists():
         return
+    try:
+        with reading(database) as read:
+            yield from _offline(read)
+    except OperatorError as broken:
+        yield Finding(f"database {database}", str(broken), "playlista doctor --restore")
+        return
+    except TryAgain as busy:
+        yield Finding(
+            f"database {database}",
+            str(busy),
+            "ask as the user of the daemon; else see who else uses it",
+        )
+        return
+    yield Finding("database left", *_left(database))
     size, free = size_bytes(database), shutil.disk_usage(database.parent).free
     scarce = free < max(size * backup.ROOM, LITTLE_ROOM)
     yield Finding(
@@ -236,6 +253,29 @@ def _database(settings: "Config") -> Iterator[Finding]:
         "free some space: it cannot grow, and cannot be copied" if scarce else None,
     )
     yield Finding("database copy", *_copy(database, settings.store.backup_interval_hours))
+
+
+def _offline(read: sqlite3.Connection) -> Iterator[Finding]:
+    """Tell which music is not believed to be gone."""
+    from playlista.errors import printable
+    from playlista.store.roots import roots
+
+    for root in roots(read):
+        if root.state == "offline":
+            path = printable(root.path)
+            remedy = f"bring it back, or accept what is gone: playlista roots confirm {path}"
+            yield Finding(f"offline {path}", root.why or "its tracks are kept", remedy)
+
+
+def _left(database: Path) -> tuple[str, str | None]:
+    from playlista.store import lock
+
+    if lock.is_held(database):
+        return "in use", None
+    if lock.was_left_open(database):
+        remedy = "start the daemon, which checks it; if this comes back, see in its log why"
+        return "not closed: its last user was killed, or the power failed", remedy
+    return "closed in order", None
 
 
 def _copy(database: Path, interval_h: float) -> tuple[str, str | None]:
