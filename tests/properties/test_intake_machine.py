@@ -20,6 +20,7 @@ from playlista.service.signals import Signals
 from playlista.stages import Wanted
 from playlista.store.backlog import Backlog
 from playlista.store.database import Database
+from playlista.watch.absence import SEARCH_S
 from playlista.watch.dirty import WatchEvent
 from shelf import Tier, analysis
 
@@ -226,6 +227,7 @@ class IntakeMachine(RuleBasedStateMachine):
         for _ in range(2):
             self.home.years_later_s += 12
             self.home.scan()
+            self.home.after(SEARCH_S)  # what is gone is sought among what nobody has heard yet
         rows = dict(self.rows())
         there = {path: row for path, row in rows.items() if not row.missing}
         self.database_is_disk(there)

@@ -197,3 +197,15 @@ def test_an_older_file_that_was_overwritten_by_what_vanished_keeps_its_own_id(sh
     recognise(shelf, b"a.flac")
 
     assert there(shelf) == {b"a.flac": first}
+
+
+def test_a_copy_on_a_disk_that_is_away_is_no_heir(shelf):
+    first = hear(shelf, b"a.flac", 1)
+    home, shelf.root = shelf.root, shelf.tracks.root(b"/away")
+    shelf.land(b"b.flac", 2)
+    recognise(shelf, b"b.flac")
+    shelf.tracks.mark_root(shelf.root.root_id, "offline", None, "unplugged")
+    vanish(shelf, first)
+
+    assert b"a.flac" in shelf.all_known(home)
+    assert there(shelf)[b"b.flac"] != first

@@ -18,7 +18,7 @@ _BEFORE = f"""
     AND NOT EXISTS (SELECT 1 FROM line WHERE file_id = :file_id)
 """  # noqa: S608 - constants of this module
 _AFTER = f"""
-    {_HOLDERS} AND file.id > :file_id AND NOT {_AWAY}
+    {_HOLDERS} AND file.id > :file_id AND missing_since IS NULL AND {jobs.THERE}
     AND NOT EXISTS (SELECT 1 FROM line WHERE file_id = file.id)
     -- what has changed since it was heard may hold anything
     AND NOT EXISTS (SELECT 1 FROM job WHERE file_id = file.id AND NOT upgrade)
