@@ -77,24 +77,34 @@ def _vanished(write: sqlite3.Connection, gone: Vanished) -> None:
 
 def _lift(write: sqlite3.Connection, moves: Iterable[Moved]) -> None:
     """Free the names of all that move before the first takes its new one."""
-    write.executemany(
-        "UPDATE file SET relpath = ? WHERE id = ?",
-        # no path holds a NUL, so nothing else can have this name
-        [(b"\0%d" % move.file_id, move.file_id) for move in moves],
-    )
+    for move in moves:
+        _unname(write, move.file_id)
+
+
+def _unname(write: sqlite3.Connection, file_id: int) -> None:
+    # no path holds a NUL, so nothing else can have this name
+    write.execute("UPDATE file SET relpath = ? WHERE id = ?", (b"\0%d" % file_id, file_id))
 
 
 def _moved(write: sqlite3.Connection, found: Moved) -> None:
-    write.execute(
-        "DELETE FROM file WHERE root_id = ? AND relpath = ? "
-        "AND EXISTS (SELECT 1 FROM file WHERE id = ?)",
-        (found.root_id, found.relpath, found.file_id),
-    )
+    _make_way(write, found)
     write.execute(
         "UPDATE file SET root_id = ?, relpath = ? WHERE id = ?",
         (found.root_id, found.relpath, found.file_id),
     )
     _returned(write, Returned(found.file_id, found.signature))
+
+
+def _make_way(write: sqlite3.Connection, found: Moved) -> None:
+    """Set aside a file whose name another one takes: it may turn up elsewhere."""
+    row = write.execute(
+        "SELECT id FROM file WHERE root_id = ? AND relpath = ? "
+        "AND EXISTS (SELECT 1 FROM file WHERE id = ?)",
+        (found.root_id, found.relpath, found.file_id),
+    ).fetchone()
+    if row is not None:
+        _unname(write, row["id"])
+        _vanished(write, Vanished(row["id"]))
 
 
 def _returned(write: sqlite3.Connection, found: Returned) -> None:
