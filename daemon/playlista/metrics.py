@@ -91,6 +91,22 @@ class Metrics:
         self.memory_used = self._gauge(
             "memory_used_ratio", "Memory in use, of the machine or the tightest cgroup."
         )
+        self.memory_available = self._gauge(
+            "memory_available_bytes", "Memory that can be taken without passing any limit."
+        )
+        self.memory_stalled = self._gauge(
+            "memory_stalled_ratio", "Share of the last 10 s in which all work waited for memory."
+        )
+        self.processors_usable = self._gauge(
+            "processors_usable", "Processors by affinity and quota; a fraction under a quota."
+        )
+        self.processors_others = self._gauge(
+            "processors_others", "Processors' worth of time that other processes take."
+        )
+        self.processors_contended = self._gauge(
+            "processors_contended_ratio",
+            "Share of the last 10 s in which work waited for a processor.",
+        )
         self.memory_failsafe = self._gauge(
             "memory_failsafe_ratio", "The use at which workers are retired."
         )

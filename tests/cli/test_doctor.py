@@ -112,7 +112,10 @@ def test_the_limits_of_the_kernel_are_told(healthy):
 
     assert found["inotify max_user_watches"]["found"].endswith(", 1 needed")
     assert found["inotify max_user_watches"]["remedy"] is None
-    assert found["processors"]["found"].endswith(" usable")
+    assert " usable (" in found["processors"]["found"]
+    assert found["memory"]["found"].endswith(" GB available")
+    for what in ("processors", "memory"):
+        assert found[f"waiting for {what}"]["found"]
 
 
 @pytest.mark.fault(4)

@@ -12,16 +12,18 @@ import pytest
 from playlista.config.settings import Config
 from playlista.features.patches import MANY
 from playlista.inference.messages import PATCH_BYTES
+from playlista.pipeline import steering
 from playlista.pipeline.dispatch import Dispatch
 from playlista.pipeline.ear import Ear
 from playlista.pipeline.save import Save
-from playlista.pool import governor
+from playlista.pool import governor, memory
 from playlista.pool.outcome import Outcome
 from playlista.records import Appeared, Draft, Signature, Tier
 from playlista.stages import Wanted
 from playlista.store.backlog import failures
 from playlista.store.tracks import Tracks
 from playlista.units import Seconds
+from playlista.web import replies
 from shelf import Shelf, analysis
 from sounds import tone, write
 
@@ -134,6 +136,32 @@ def test_every_track_is_analysed_and_then_it_is_calm(dispatching, land, shelf, c
     assert counted("analyses_total", tier="quick", outcome="ok") == 3
     assert dispatch.facts.workers["target"] == 1
     assert dispatch.facts.memory["failsafe_ratio"] == 0.85
+
+
+def test_what_is_told_of_the_machine_is_what_the_interface_promises(dispatching):
+    dispatch = dispatching()
+    dispatch._hand_out()
+
+    told = replies.Memory.model_validate(dispatch.facts.memory)
+    processors = replies.Processors.model_validate(dispatch.facts.processors)
+
+    assert 0 < told.available_bytes <= told.limit_bytes
+    assert 0 < processors.usable <= os.cpu_count()
+
+
+@pytest.mark.parametrize(("look_s", "looks"), [(3600.0, 1), (0.0, 3)])
+def test_memory_is_not_read_for_every_short_track(dispatching, monkeypatch, look_s, looks):
+    seen = []
+    read = memory.read
+    monkeypatch.setattr(memory, "read", lambda **last: seen.append(last) or read(**last))
+    monkeypatch.setattr(steering, "LOOK_S", look_s)
+    dispatch = dispatching()
+    seen.clear()
+
+    for _ in range(3):
+        dispatch._hand_out()
+
+    assert len(seen) == looks
 
 
 def test_tracks_run_in_the_order_in_which_they_landed(dispatching, land, shelf):

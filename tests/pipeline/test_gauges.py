@@ -1,16 +1,19 @@
 from collections import Counter
 from dataclasses import dataclass, field
+from math import isnan
 
 import pytest
 
 from playlista.pipeline import gauges
 from playlista.pipeline.gauges import Gauges
-from playlista.pool.governor import Action, Decision, Past, Reason
+from playlista.pool.decision import Action, Decision, Past, Reason
 from playlista.pool.memory import MACHINE, Memory, Scope
 from playlista.pool.outcome import Exit
+from playlista.pool.processor import Processors
 from playlista.pool.slot import State
 
-HALF = Memory((Scope(MACHINE, 4_000, 8_000),))
+HALF = Memory((Scope(MACHINE, 4_000, 8_000),), stalled=0.25)
+QUOTA = Processors(0.5, "/sys/fs/cgroup/a", 8, others=1.5, contended=0.75)
 
 
 @dataclass
@@ -34,8 +37,9 @@ def decision(action=Action.HOLD, reason=Reason.SPARE, *, lease=True):
 def shown(metrics):
     one = Gauges(metrics)
 
-    def show(pool=None, decided=None, seen=HALF, *, weigh=False):
-        one.show(pool or Crew(), decided or decision(), 4, seen, failsafe=0.85, weigh=weigh)
+    def show(pool=None, decided=None, seen=HALF, processors=QUOTA, *, weigh=False):
+        one.show_machine(seen, processors)
+        one.show(pool or Crew(), decided or decision(), 4, failsafe=0.85, weigh=weigh)
         return one
 
     return show
@@ -85,11 +89,24 @@ def test_a_new_pool_counts_on(shown, counted):
     assert counted("worker_exits_total", reason="shed") == 4
 
 
-def test_memory_that_cannot_be_read_leaves_the_last_figure(shown, counted):
+def test_what_is_read_of_the_machine_shows(shown, counted):
     shown()
-    shown(seen=None)
 
-    assert counted("memory_used_ratio") == 0.5
+    assert counted("memory_available_bytes") == 4_000
+    assert counted("memory_stalled_ratio") == 0.25
+    assert counted("processors_usable") == 0.5
+    assert counted("processors_others") == 1.5
+    assert counted("processors_contended_ratio") == 0.75
+
+
+def test_what_cannot_be_read_is_no_number(shown, counted):
+    shown()
+    shown(seen=None, processors=Processors(2.0, "affinity", 2))
+
+    assert isnan(counted("memory_used_ratio"))
+    assert isnan(counted("memory_available_bytes"))
+    assert isnan(counted("processors_others"))
+    assert isnan(counted("processors_contended_ratio"))
 
 
 def test_workers_are_weighed_together(shown, counted):

@@ -1,8 +1,11 @@
 """Single decisions: what is seen, what follows."""
 
+from dataclasses import replace
+
 import pytest
 
-from playlista.pool.governor import Action, Past, Reason, View, admits, decide
+from playlista.pool.decision import Action, Past, Reason, View
+from playlista.pool.governor import admits, decide
 from playlista.pool.limits import Limits
 from playlista.pool.memory import MACHINE, Memory, Scope
 from playlista.pool.processor import Processors
@@ -11,16 +14,21 @@ GB = 1_000_000_000
 NOW = 1000.0
 
 
-def memory(ratio, stalled=None):
-    return Memory((Scope(MACHINE, int(ratio * 100 * GB), 100 * GB),), stalled)
+def memory(ratio, stalled=None, *, throttled=False):
+    return Memory((Scope(MACHINE, int(ratio * 100 * GB), 100 * GB),), stalled, throttled=throttled)
+
+
+def processors(cores=4.0, others=0.0, contended=None):
+    return Processors(cores, "", 4, others, contended)
 
 
 def view(ratio=0.3, **seen):
     running = seen.pop("running", 2)
+    taken = {name: seen.pop(name) for name in ("cores", "others", "contended") if name in seen}
     fields = {
         "now": NOW,
         "memory": memory(ratio, seen.pop("stalled", None)),
-        "processors": Processors(seen.pop("cores", 4.0), 4, seen.pop("load", 0.0)),
+        "processors": processors(**taken),
         "backlog": 50,
         "running": running,
         "workers": running,
@@ -48,9 +56,13 @@ def test_a_backlog_makes_the_pool_grow_by_one():
         (view(running=1, cores=0.5), Past(1), Reason.CEILING),
         (view(0.75), Past(2), Reason.MEMORY),
         (view(0.8499), Past(2), Reason.MEMORY),
-        (view(), Past(2, changed=NOW - 2.9), Reason.SETTLING),
-        (view(), Past(2, changed=NOW - 19, shrunk=NOW - 19), Reason.SETTLING),
-        (view(load=5.0), Past(2), Reason.CPU),
+        (view(), Past(2, changed=NOW - 1.9), Reason.SETTLING),
+        (view(), Past(2, changed=NOW - 15, shrunk=NOW - 15, patience_s=16.0), Reason.SETTLING),
+        (view(others=1.3), Past(2), Reason.CPU),
+        (view(running=3, others=1.6), Past(3), Reason.CPU),
+        (view(running=3, others=1.6, contended=0.19), Past(3), Reason.CPU),
+        (view(running=3, others=1.6, contended=0.9), Past(3, changed=NOW - 9.9), Reason.CPU),
+        (view(running=1, others=4.0, contended=0.9), Past(1), Reason.CPU),
         (view(running=4, memory=None), Past(4), Reason.MEMORY_UNKNOWN),
     ],
 )
@@ -63,18 +75,55 @@ def test_the_pool_holds_and_says_why(seen, past, reason):
     assert not decision.kill_largest
 
 
-def test_our_own_workers_are_not_the_load_of_others():
-    assert decide(view(running=2, load=2.4), Past(2), Limits()).action is Action.GROW
+def test_processors_that_others_leave_free_are_taken():
+    assert decide(view(others=1.2), Past(2), Limits()).action is Action.GROW
 
 
-def test_a_load_that_is_unknown_is_no_obstacle():
-    assert decide(view(load=None), Past(2), Limits()).action is Action.GROW
+def test_others_of_whom_nothing_is_known_are_no_obstacle():
+    assert decide(view(others=None), Past(2), Limits()).action is Action.GROW
+
+
+@pytest.mark.parametrize(("others", "room"), [(0.6, 3), (1.4, 3), (1.6, 2), (9.0, 1)])
+def test_the_pool_yields_to_others_as_far_as_they_need_it(others, room):
+    decision = decide(view(running=4, others=others, contended=0.2), Past(4), Limits())
+
+    assert made(decision) == (Action.SHRINK, Reason.YIELDING, room)
+    assert (decision.lease, decision.shed, decision.kill_largest) == (True, 0, False)
+
+
+def test_workers_that_are_not_used_need_not_yield():
+    seen = view(running=1, workers=4, others=2.5, contended=0.9, backlog=0)
+
+    assert decide(seen, Past(4), Limits()).action is Action.HOLD
+
+
+def test_a_fixed_count_does_not_yield_to_others():
+    seen = view(running=4, others=4.0, contended=0.9)
+
+    assert decide(seen, Past(4), Limits(workers=4)).reason is Reason.CEILING
+
+
+def test_a_growth_that_had_to_be_taken_back_asks_for_patience():
+    crowded = view(running=4, others=1.0, contended=0.9)
+    first = decide(crowded, Past(4, changed=NOW - 20), Limits()).past
+    second = decide(
+        replace(crowded, now=NOW + 20, processors=processors(4.0, 3.0, 0.9)), first, Limits()
+    )
+
+    assert (first.patience_s, second.past.patience_s) == (4.0, 4.0)
+    assert second.target == 1
 
 
 def test_a_fixed_count_is_taken_at_once():
     decision = decide(view(running=0), Past(1), Limits(workers=6))
 
     assert made(decision) == (Action.GROW, Reason.BACKLOG, 6)
+
+
+def test_after_a_strain_even_a_fixed_count_comes_back_one_by_one():
+    past = Past(1, changed=NOW - 9, shrunk=NOW - 9, patience_s=4.0)
+
+    assert decide(view(running=1), past, Limits(workers=6)).target == 2
 
 
 def test_a_fixed_count_yields_to_memory():
@@ -161,10 +210,56 @@ def test_work_that_waits_for_memory_is_reduced():
     assert made(decision) == (Action.SHRINK, Reason.STALLED, 1)
 
 
+def test_half_as_much_waiting_counts_where_the_kernel_throttles():
+    calm, held_up = memory(0.5, 0.1), memory(0.5, 0.1, throttled=True)
+
+    assert decide(view(memory=calm), Past(2), Limits()).lease
+    assert made(decide(view(memory=held_up), Past(2), Limits()))[1:] == (Reason.STALLED, 1)
+
+
+def test_waiting_for_memory_ends_at_half_of_what_it_began_with():
+    strained = Past(1, strained=True)
+
+    assert not decide(view(memory=memory(0.5, 0.1)), strained, Limits()).lease
+    assert decide(view(memory=memory(0.5, 0.09)), strained, Limits()).lease
+
+
 def test_shrinking_waits_for_its_effect():
-    decision = decide(view(0.95, running=3), Past(3, changed=NOW - 1.9), Limits())
+    decision = decide(view(0.95, running=3), Past(3, shrunk=NOW - 0.4), Limits())
 
     assert (decision.action, decision.lease) == (Action.HOLD, False)
+
+
+def test_shrinking_does_not_wait_for_the_effect_of_growth():
+    assert decide(view(0.86, running=3), Past(3, changed=NOW - 0.4), Limits()).target == 2
+
+
+def test_every_strain_before_a_calm_doubles_the_patience():
+    past = Past(3, shrunk=NOW - 299, patience_s=8.0)
+    first = decide(view(0.86, running=3), past, Limits()).past
+    second = decide(view(0.86, running=2, now=NOW + 0.5), first, Limits()).past
+
+    assert (first.patience_s, second.patience_s) == (16.0, 16.0)
+
+
+def test_patience_has_an_end():
+    assert decide(view(0.86), Past(2, patience_s=30.0), Limits()).past.patience_s == 30.0
+
+
+def test_calm_restores_the_patience_of_the_beginning():
+    past = Past(2, changed=NOW - 299, shrunk=NOW - 299, patience_s=30.0)
+    calm = replace(past, shrunk=NOW - 300)
+
+    assert decide(view(), past, Limits()).past.patience_s == 30.0
+    assert decide(view(), calm, Limits()).past.patience_s == Past().patience_s
+
+
+def test_leasing_resumes_when_patience_has_passed():
+    past = Past(1, shrunk=NOW - 3, changed=NOW - 3, patience_s=4.0, strained=True)
+    early, late = decide(view(), past, Limits()), decide(view(now=NOW + 1), past, Limits())
+
+    assert (*made(early), early.lease) == (Action.HOLD, Reason.SETTLING, 1, False)
+    assert (*made(late), late.lease) == (Action.GROW, Reason.BACKLOG, 2, True)
 
 
 def test_leasing_resumes_only_well_below_the_failsafe():

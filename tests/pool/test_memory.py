@@ -139,6 +139,19 @@ def test_a_kernel_that_does_not_tell_of_waiting_leaves_it_unknown(machine):
     assert read(machine.root, machine.memory).stalled is None
 
 
+def test_being_held_up_above_the_high_mark_is_told_once(machine, mounts):
+    machine.in_groups("0::/a/b", mounts.v2())
+    machine.write("/sys/fs/cgroup/a/memory.events", "low 0\nhigh 3606\nmax 0")
+    machine.write("/sys/fs/cgroup/a/b/memory.events", "low 0\nhigh 1\nmax 0")
+    first = read(machine.root, machine.memory)
+    machine.write("/sys/fs/cgroup/a/b/memory.events", "low 0\nhigh 2\nmax 0")
+    second = read(machine.root, machine.memory, last=first)
+    third = read(machine.root, machine.memory, last=second)
+
+    assert [one.throttled for one in (first, second, third)] == [False, True, False]
+    assert third.throttles == 3608
+
+
 def test_this_machine_can_be_read():
     memory = read()
 

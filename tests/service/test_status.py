@@ -9,6 +9,7 @@ LIVE = {
     "state": "running",
     "workers": {"running": 1, "target": 2, "limit": 4, "reason": "backlog"},
     "memory": {"used_ratio": 0.5, "failsafe_ratio": 0.85, "source": "machine"},
+    "processors": {"usable": 2.0, "source": "affinity"},
     "watch": {"roots": [{"path": "/music", "mode": "events", "state": "online", "why": None}]},
 }
 

@@ -23,7 +23,20 @@ STATUS: dict[str, Any] = {
         "oldest_s": 4.5,
     },
     "workers": {"running": 1, "target": 2, "limit": 4, "reason": "memory"},
-    "memory": {"used_ratio": 0.61, "failsafe_ratio": 0.85, "source": "cgroup"},
+    "memory": {
+        "used_ratio": 0.61,
+        "failsafe_ratio": 0.85,
+        "source": "cgroup",
+        "limit_bytes": 2_000_000_000,
+        "available_bytes": 780_000_000,
+        "stalled_ratio": None,
+    },
+    "processors": {
+        "usable": 0.5,
+        "source": "cgroup",
+        "others": 1.5,
+        "contended_ratio": 0.25,
+    },
     "watch": {
         "degraded": True,
         "roots": [

@@ -74,7 +74,9 @@ def _programs(_: "Config") -> Iterator[Finding]:
 def _processor(_: "Config") -> Iterator[Finding]:
     from playlista.pool import processor
 
-    yield Finding("processors", f"{processor.read().cores:g} usable")
+    now = processor.read()
+    yield Finding("processors", f"{now.cores:g} of {now.machine_cores} usable ({now.source})")
+    yield Finding("waiting for processors", _share_of_time(now.contended))
     flags = _read("/proc/cpuinfo")
     if "flags" in flags:
         # without AVX essentia's TensorFlow dies of SIGILL: it is not imported there
@@ -97,9 +99,15 @@ def _memory(settings: "Config") -> Iterator[Finding]:
     low = now.used_ratio * 100 >= settings.pool.memory_failsafe_percent
     yield Finding(
         "memory",
-        f"{now.used_ratio:.0%} of {now.limit_bytes / 1e9:.1f} GB in use ({now.source})",
+        f"{now.used_ratio:.0%} of {now.tightest.limit / 1e9:.1f} GB in use ({now.source}), "
+        f"{now.available_bytes / 1e9:.1f} GB available",
         "free some memory: analysis waits above the failsafe" if low else None,
     )
+    yield Finding("waiting for memory", _share_of_time(now.stalled))
+
+
+def _share_of_time(share: float | None) -> str:
+    return "the kernel does not say" if share is None else f"{share:.0%} of the last 10 s"
 
 
 def _inotify(settings: "Config") -> Iterator[Finding]:

@@ -158,11 +158,12 @@ class Flow:
         )
 
     def facts(self) -> dict[str, Any]:
-        """Return ``workers``, ``memory``, ``watch`` and ``model`` as status tells them."""
+        """Return what status tells beyond the database."""
         facts, roots = self._dispatch.facts, self._intake.roots_status()
         return {
             "workers": facts.workers,
             "memory": facts.memory,
+            "processors": facts.processors,
             "watch": {"degraded": any(root["degraded"] for root in roots), "roots": roots},
             "model": self._ear.facts,
         }

@@ -5,13 +5,15 @@ from collections import Counter
 from typing import Any, Final
 
 from playlista.metrics import Metrics
-from playlista.pool.governor import Action, Decision
+from playlista.pool.decision import Action, Decision
 from playlista.pool.memory import Memory
 from playlista.pool.outcome import Exit
+from playlista.pool.processor import Processors
 from playlista.pool.slot import State
 from playlista.pool.supervisor import Pool
 
 WEIGH_S: Final = 1.0  # between two looks at the workers' memory
+UNKNOWN: Final = float("nan")  # as Prometheus says it: a zero would be a reading
 
 
 class Gauges:
@@ -28,14 +30,7 @@ class Gauges:
         self.worker_memory_bytes: int | None = None
 
     def show(
-        self,
-        pool: Pool[Any],
-        decision: Decision,
-        ceiling: int,
-        seen: Memory | None,
-        *,
-        failsafe: float,
-        weigh: bool,
+        self, pool: Pool[Any], decision: Decision, ceiling: int, *, failsafe: float, weigh: bool
     ) -> None:
         """Show the pool after a decision."""
         metrics = self._metrics
@@ -46,13 +41,25 @@ class Gauges:
         metrics.workers_limit.set(ceiling)
         metrics.memory_failsafe.set(failsafe)
         metrics.memory_failsafe_active.set(not decision.lease)
-        if seen is not None:
-            metrics.memory_used.set(seen.used_ratio)
         if decision.action is not Action.HOLD:
             metrics.pool_decisions.labels(decision.action, decision.reason).inc()
         self._count_exits(pool.exits)
         if weigh:
             self._weigh(pool)
+
+    def show_machine(self, seen: Memory | None, processors: Processors) -> None:
+        """Show what the decision was made by."""
+        metrics = self._metrics
+        metrics.processors_usable.set(processors.cores)
+        readings = [
+            (metrics.memory_used, None if seen is None else seen.used_ratio),
+            (metrics.memory_available, None if seen is None else seen.available_bytes),
+            (metrics.memory_stalled, None if seen is None else seen.stalled),
+            (metrics.processors_others, processors.others),
+            (metrics.processors_contended, processors.contended),
+        ]
+        for gauge, reading in readings:
+            gauge.set(UNKNOWN if reading is None else reading)
 
     def _count_exits(self, exits: Counter[Exit]) -> None:
         # a new pool begins at zero again

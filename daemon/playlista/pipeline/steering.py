@@ -3,16 +3,19 @@
 import logging
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from playlista.metrics import Metrics
 from playlista.pipeline.gauges import Gauges
-from playlista.pool import governor, memory, processor
-from playlista.pool.governor import Decision, Past, View
+from playlista.pool import governor, memory
+from playlista.pool.decision import Decision, Past, View
 from playlista.pool.limits import Limits
+from playlista.pool.processor import Meter
 from playlista.pool.slot import State
 from playlista.pool.supervisor import Pool
 from playlista.units import Bytes
+
+LOOK_S: Final = 0.25  # between two looks at memory: 1 ms each, and short tracks end far more often
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +26,7 @@ class Facts:
 
     workers: dict[str, Any]
     memory: dict[str, Any]
+    processors: dict[str, Any]
 
 
 class Steering:
@@ -41,10 +45,13 @@ class Steering:
         self.limits = limits
         self.weigh = weigh
         self._gauges = Gauges(metrics)
+        self._meter = Meter()
         self._past = Past()
         self._worked = self._ceiling = 0
         self._trouble: str | None = None
         self._seen: memory.Memory | None = None
+        self._looked = float("-inf")
+        self._processors = self._meter.read()
         self.facts = self._facts(0, 0, "starting")
 
     @property
@@ -64,12 +71,15 @@ class Steering:
 
     def steer(self, pool: Pool[Any], backlog: int) -> Decision:
         """Look, decide and do it; ``backlog`` tracks could be leased."""
-        self._seen = memory.read()
+        now = time.monotonic()
+        if now - self._looked >= LOOK_S:
+            self._looked, self._seen = now, memory.read(last=self._seen)
+        self._processors = self._meter.read()
         states = pool.states
         view = View(
-            now=time.monotonic(),
+            now=now,
             memory=self._seen,
-            processors=processor.read(),
+            processors=self._processors,
             backlog=backlog,
             # one that has just finished has not been without work, and is about to get more
             running=max(pool.running, self._worked),
@@ -97,23 +107,27 @@ class Steering:
         self._trouble = pool.trouble
         running = sum(pool.states.values())
         self.facts = self._facts(running, self._ceiling, pool.trouble or decision.reason.value)
+        self._gauges.show_machine(self._seen, self._processors)
         self._gauges.show(
-            pool,
-            decision,
-            self._ceiling,
-            self._seen,
-            failsafe=self.limits.failsafe,
-            weigh=self.weigh,
+            pool, decision, self._ceiling, failsafe=self.limits.failsafe, weigh=self.weigh
         )
 
     def _facts(self, running: int, limit: int, reason: str) -> Facts:
-        seen = self._seen
-        workers = {"running": running, "target": self.target, "limit": limit, "reason": reason}
+        seen, processors = self._seen, self._processors
         return Facts(
-            workers,
+            {"running": running, "target": self.target, "limit": limit, "reason": reason},
             {
                 "used_ratio": None if seen is None else round(seen.used_ratio, 4),
                 "failsafe_ratio": self.limits.failsafe,
                 "source": None if seen is None else seen.source,
+                "limit_bytes": None if seen is None else seen.tightest.limit,
+                "available_bytes": None if seen is None else seen.available_bytes,
+                "stalled_ratio": None if seen is None else seen.stalled,
+            },
+            {
+                "usable": processors.cores,
+                "source": processors.source,
+                "others": None if processors.others is None else round(processors.others, 2),
+                "contended_ratio": processors.contended,
             },
         )

@@ -8,125 +8,44 @@ Memory in use, as a share of the tightest limit, with the failsafe at 85 %::
                                          nothing below 82 %
 """
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
+import math
+from dataclasses import replace
 
+from playlista.pool.decision import PATIENCE_S, Action, Decision, Past, Reason, View
 from playlista.pool.limits import RESUME_MARGIN, Limits
 from playlista.pool.memory import Memory
-from playlista.pool.processor import Processors
 from playlista.units import Bytes, Ratio
 
-GROW_PAUSE_S = 3.0
-SHRINK_PAUSE_S = 2.0
-REGROW_PAUSE_S = 20.0
-"""Guesses, 2026-11: a worker fills its memory in seconds, a kill shows at once, and a load
-that comes and goes must not take the pool with it."""
-STALL_RATIO = Ratio(0.2)
-"""A guess, 2026-11; a group throttled to a standstill was measured at 0.63."""
-LOAD_SLACK = 0.5
-"""A guess, 2026-11: a machine at rest has some load."""
-
-
-class Action(StrEnum):
-    """What was decided."""
-
-    HOLD = "hold"
-    GROW = "grow"
-    SHRINK = "shrink"
-    KILL = "kill"
-
-
-class Reason(StrEnum):
-    """Why."""
-
-    BACKLOG = "backlog"
-    """There is more to do than there are workers."""
-    NO_BACKLOG = "no_backlog"
-    SPARE = "spare"
-    """There are workers without work: more would not help."""
-    CEILING = "ceiling"
-    """As many as configured, or as there are cores."""
-    MEMORY_UNKNOWN = "memory_unknown"
-    """As many as FALLBACK_WORKERS, while memory cannot be read."""
-    CPU = "cpu"
-    """Others use the processors."""
-    SETTLING = "settling"
-    """The last change has not shown its effect yet."""
-    MEMORY = "memory"
-    """Close to the failsafe."""
-    FAILSAFE = "failsafe"
-    STALLED = "stalled"
-    """Work waits for memory to be reclaimed."""
-    MIN_AVAILABLE = "min_available"
-    """Less memory is available than the machine must keep: zero workers."""
-    RECOVERED = "recovered"
-    """Memory is back after a time at zero."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """What is seen now.
-
-    Attributes:
-        now: Seconds on the monotonic clock.
-        memory: None while it cannot be read.
-        backlog: Tracks that are ready and not leased.
-        running: Busy workers.
-        workers: All workers that have not been killed.
-    """
-
-    now: float
-    memory: Memory | None
-    processors: Processors
-    backlog: int
-    running: int
-    workers: int
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What was decided before.
-
-    Attributes:
-        target: Of the last decision; a pool begins with one.
-        changed: When the last change was made, on the monotonic clock.
-        shrunk: When it was last made smaller.
-        strained: Leasing is suspended, and resumes only well below the failsafe.
-    """
-
-    target: int = 1
-    changed: float = float("-inf")
-    shrunk: float = float("-inf")
-    strained: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What to do now.
-
-    Attributes:
-        target: How many workers there may be.
-        lease: Whether tracks may be leased; False is the failsafe in action.
-        shed: How many tracks to give back now, the newest lease first.
-        kill_largest: Whether to kill the worker that holds most.
-        past: For the next decision.
-    """
-
-    target: int
-    lease: bool
-    shed: int
-    kill_largest: bool
-    action: Action
-    reason: Reason
-    past: Past
+SHRINK_PAUSE_S = 0.5
+"""Measured, 2026-11: so soon the memory of a killed worker of 300 MB is back, also where others
+have all processors (ADR 0015)."""
+MOST_PATIENCE_S = 30.0
+"""Simulated, 2026-11: a load that plays with eight workers for an hour moves them 4.4 times a
+minute, where six are allowed (ADR 0015)."""
+CALM_S = 300.0
+"""After so long without giving way the next strain has nothing to do with the last; a guess."""
+STALL_RATIO, EASED_RATIO = Ratio(0.2), Ratio(0.1)
+"""Guesses, 2026-11; a group throttled to a standstill was measured at 0.63."""
+CONTENTION_RATIO = Ratio(0.2)
+"""A guess, 2026-11: beside others who took all processors, two workers' load showed 0.44."""
+CONTENTION_PAUSE_S = 10.0
+"""After a change, until contention can show its effect: it is a mean over so long."""
+SLACK, SPARE = 0.5, 0.25
+"""Processors; guesses, 2026-11: what others may take beyond the free ones before the pool
+yields to them, and still take when it grows again. A machine at rest does something."""
 
 
 def decide(view: View, past: Past, limits: Limits) -> Decision:
-    """Decide how many workers there may be; to be asked every second or so."""
+    """Decide how many workers there may be; to be asked twice a second while they work."""
     strain = strain_on(view.memory, limits, easing=past.strained)
-    if strain is None:
-        return take_up(view, replace(past, strained=False), limits)
-    return give_way(view, replace(past, strained=True), limits, strain)
+    if strain is not None:
+        begun = past if past.strained else replace(relapsed(past), strained=True)
+        return give_way(view, begun, limits, strain)
+    if past.strained and is_settling(view, past):
+        return hold(past, Reason.SETTLING, lease=False)
+    calm = view.now - past.shrunk >= CALM_S
+    patience_s = PATIENCE_S if calm else past.patience_s
+    return take_up(view, replace(past, strained=False, patience_s=patience_s), limits)
 
 
 def strain_on(memory: Memory | None, limits: Limits, *, easing: bool) -> Reason | None:
@@ -144,15 +63,26 @@ def strain_on(memory: Memory | None, limits: Limits, *, easing: bool) -> Reason 
         return Reason.MIN_AVAILABLE
     if memory.used_ratio >= (limits.resume_below if easing else limits.failsafe):
         return Reason.FAILSAFE
-    if memory.stalled is not None and memory.stalled >= STALL_RATIO:
+    bearable = EASED_RATIO if easing or memory.throttled else STALL_RATIO
+    if memory.stalled is not None and memory.stalled >= bearable:
         return Reason.STALLED
     return None
+
+
+def relapsed(past: Past) -> Past:
+    """Wait twice as long for the next growth as for the last: that was not borne."""
+    return replace(past, patience_s=min(2 * past.patience_s, MOST_PATIENCE_S))
+
+
+def is_settling(view: View, past: Past) -> bool:
+    """Tell whether the last change may not have shown its effect yet."""
+    return view.now - past.changed < past.patience_s
 
 
 def give_way(view: View, past: Past, limits: Limits, strain: Reason) -> Decision:
     """Lease nothing, and let go of one worker at a time while the strain lasts."""
     passing = strain_on(view.memory, limits, easing=False) is None
-    if passing or view.now - past.changed < SHRINK_PAUSE_S:
+    if passing or view.now - past.shrunk < SHRINK_PAUSE_S:
         return hold(past, strain, lease=False)
     floor = 0 if strain is Reason.MIN_AVAILABLE else 1
     target = min(past.target, max(floor, min(past.target, view.workers) - 1))
@@ -170,13 +100,20 @@ def take_up(view: View, past: Past, limits: Limits) -> Decision:
     """Add workers while there is something for them to do and room to do it in."""
     ceiling = ceiling_of(view, limits)
     if past.target > ceiling:
-        after = replace(past, target=ceiling, changed=view.now, shrunk=view.now)
+        after = replace(past, target=ceiling, changed=view.now)
         return Decision(ceiling, True, 0, False, Action.SHRINK, Reason.CEILING, after)
+    room = beside_others(view, SLACK)
+    used = min(past.target, view.running)
+    if limits.workers is None and used > room and is_contended(view, past):
+        grown = past.changed > past.shrunk
+        begun = relapsed(past) if grown else past
+        after = replace(begun, target=room, changed=view.now, shrunk=view.now)
+        return Decision(room, True, 0, False, Action.SHRINK, Reason.YIELDING, after)
     obstacle = obstacle_to_growth(view, past, limits, ceiling)
     if obstacle is not None:
         return hold(past, obstacle, lease=True)
-    fixed = limits.workers is not None and past.target > 0
-    target = ceiling if fixed else past.target + 1
+    fixed = limits.workers is not None and past.patience_s == PATIENCE_S
+    target = ceiling if fixed and past.target > 0 else past.target + 1
     reason = Reason.BACKLOG if past.target else Reason.RECOVERED
     after = replace(past, target=target, changed=view.now)
     return Decision(target, True, 0, False, Action.GROW, reason, after)
@@ -184,10 +121,9 @@ def take_up(view: View, past: Past, limits: Limits) -> Decision:
 
 def obstacle_to_growth(view: View, past: Past, limits: Limits, ceiling: int) -> Reason | None:
     """Return the first reason not to add a worker; None when there is none."""
-    settling = view.now - past.changed < GROW_PAUSE_S or view.now - past.shrunk < REGROW_PAUSE_S
     obstacles = {
         Reason.MEMORY: view.memory is not None and view.memory.used_ratio >= limits.grow_below,
-        Reason.SETTLING: settling,
+        Reason.SETTLING: is_settling(view, past),
     }
     if past.target > 0:
         fixed = limits.workers is not None
@@ -197,7 +133,7 @@ def obstacle_to_growth(view: View, past: Past, limits: Limits, ceiling: int) -> 
             Reason.NO_BACKLOG: view.backlog == 0,
             Reason.SPARE: view.running < past.target and not fixed,
             **obstacles,
-            Reason.CPU: not fixed and not has_headroom(view, past),
+            Reason.CPU: not fixed and past.target >= beside_others(view, SPARE),
         }
     return next((reason for reason, stands in obstacles.items() if stands), None)
 
@@ -208,13 +144,17 @@ def ceiling_of(view: View, limits: Limits) -> int:
     return ceiling if view.memory is not None else min(ceiling, limits.fallback_workers)
 
 
-def has_headroom(view: View, past: Past) -> bool:
-    """Tell whether one more worker would find a processor that nobody else uses."""
-    load = view.processors.load
-    if load is None:
-        return True
-    others = max(0.0, load - view.running)
-    return others + past.target + 1 <= view.processors.machine_cores + LOAD_SLACK
+def beside_others(view: View, slack: float) -> int:
+    """Return how many workers find a processor that nobody else uses; at least one."""
+    others = view.processors.others or 0.0
+    return max(1, math.floor(view.processors.machine_cores + slack - others))
+
+
+def is_contended(view: View, past: Past) -> bool:
+    """Tell whether work waits for processors, and the last change is not to blame."""
+    contended = view.processors.contended or Ratio(0.0)
+    settled = view.now - past.changed >= CONTENTION_PAUSE_S
+    return settled and contended >= CONTENTION_RATIO
 
 
 def hold(past: Past, reason: Reason, *, lease: bool) -> Decision:

@@ -8,6 +8,7 @@ from typing import Protocol
 import psutil
 
 from playlista.pool.cgroup import Group, field, groups, number
+from playlista.pool.pressure import waiting
 from playlista.units import Bytes, Ratio
 
 ROOT = Path("/")
@@ -48,16 +49,21 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Every scope, at least one, and how long work waits for memory.
+    """Every scope, at least one, and how much work suffers from want of it.
 
     Attributes:
         scopes: The machine first, then groups from the innermost.
         stalled: Share of the last 10 s in which all work of a scope waited for memory (the
             ``full avg10`` of pressure stall information); None where the kernel does not say.
+        throttles: How often a group was found above its ``memory.high``, since it was made;
+            file cache alone can bring it there.
+        throttled: Whether that has happened since the last reading.
     """
 
     scopes: tuple[Scope, ...]
     stalled: Ratio | None = None
+    throttles: int = 0
+    throttled: bool = False
 
     @property
     def tightest(self) -> Scope:
@@ -98,13 +104,17 @@ class Machine(Protocol):
 
 
 def read(
-    root: Path = ROOT, machine: Callable[[], Machine] = psutil.virtual_memory
+    root: Path = ROOT,
+    machine: Callable[[], Machine] = psutil.virtual_memory,
+    *,
+    last: Memory | None = None,
 ) -> Memory | None:
     """Read memory now; a few file reads.
 
     Args:
         root: The root of the file system; another one for tests.
         machine: What reads the machine's.
+        last: The last reading.
 
     Returns:
         None when nothing can be read at all, as in a sandbox with ProcSubset=pid.
@@ -114,9 +124,11 @@ def read(
     scopes = tuple(scope for scope in found if scope is not None)
     if not scopes:
         return None
-    pressures = [root / "proc/pressure/memory", *(g.folder / "memory.pressure" for g in own)]
-    stalls = [share for share in map(stalled, pressures) if share is not None]
-    return Memory(scopes, max(stalls, default=None))
+    files = [root / "proc/pressure/memory", *(g.folder / "memory.pressure" for g in own)]
+    stalls = [share for file in files if (share := waiting(file, "full")) is not None]
+    throttles = sum(field(g.folder / "memory.events", "high") or 0 for g in own if g.unified)
+    throttled = last is not None and throttles > last.throttles
+    return Memory(scopes, max(stalls, default=None), throttles, throttled)
 
 
 def of_machine(machine: Callable[[], Machine]) -> Scope | None:
@@ -147,16 +159,3 @@ def of_group(group: Group) -> Scope | None:
     if limit is None or limit >= NO_LIMIT or current is None:
         return None
     return Scope(str(folder), Bytes(max(0, current - (cache or 0))), Bytes(limit))
-
-
-def stalled(file: Path) -> Ratio | None:
-    """Return ``full avg10`` of a pressure file, as a share."""
-    try:
-        lines = file.read_text().splitlines()
-    except OSError:
-        return None
-    full = next((line for line in lines if line.startswith("full ")), None)
-    if full is None:
-        return None
-    averages = dict(pair.split("=") for pair in full.split()[1:])
-    return Ratio(float(averages["avg10"]) / 100)

@@ -5,8 +5,8 @@ from playlista.intake import intake
 from playlista.metrics import Closed
 from playlista.pipeline import ear, refresh, save
 from playlista.playlists.delta import Reason as UpdateReason
-from playlista.pool.governor import Action
-from playlista.pool.governor import Reason as PoolReason
+from playlista.pool.decision import Action
+from playlista.pool.decision import Reason as PoolReason
 from playlista.pool.outcome import Exit
 from playlista.pool.slot import State
 from playlista.records import Tier

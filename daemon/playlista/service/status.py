@@ -20,7 +20,17 @@ NO_MODEL: Mapping[str, Any] = {
 STOPPED: Mapping[str, Any] = {
     "state": "stopped",
     "workers": {"running": 0, "target": 0, "limit": None, "reason": "no daemon runs"},
-    "memory": {"used_ratio": None, "failsafe_ratio": None, "source": None},
+    "memory": dict.fromkeys(
+        (
+            "used_ratio",
+            "failsafe_ratio",
+            "source",
+            "limit_bytes",
+            "available_bytes",
+            "stalled_ratio",
+        )
+    ),
+    "processors": dict.fromkeys(("usable", "source", "others", "contended_ratio")),
 }
 """What a live daemon would say of itself, when there is none."""
 
@@ -30,7 +40,8 @@ def describe(read: sqlite3.Connection, live: Mapping[str, Any]) -> dict[str, Any
 
     Args:
         read: The database.
-        live: ``state``, ``workers``, ``memory`` and, from a daemon, ``watch`` and ``model``.
+        live: ``state``, ``workers``, ``memory``, ``processors`` and, from a daemon, ``watch``
+            and ``model``.
     """
     return {
         "state": live["state"],
@@ -38,6 +49,7 @@ def describe(read: sqlite3.Connection, live: Mapping[str, Any]) -> dict[str, Any
         "backlog": _backlog(read),
         "workers": live["workers"],
         "memory": live["memory"],
+        "processors": live["processors"],
         "watch": live.get("watch") or {"degraded": None, "roots": _roots(read)},
         "model": dict(live.get("model") or NO_MODEL),
         "playlists": _playlists(read),

@@ -76,6 +76,32 @@ class Memory(Reply):
         description="Share at which workers are retired, 0 to 1; null when no daemon runs."
     )
     source: str | None = Field(description="Where the share in use was read; null: nowhere.")
+    limit_bytes: int | None = Field(description="All there is, at that source; null as above.")
+    available_bytes: int | None = Field(
+        description="What can be taken without passing any limit; null as above."
+    )
+    stalled_ratio: float | None = Field(
+        description="Share of the last 10 s in which all work waited for memory, 0 to 1; "
+        "null where the kernel does not say."
+    )
+
+
+class Processors(Reply):
+    """Processors, and what others take of them."""
+
+    usable: float | None = Field(
+        description="How many, by affinity and quota; a fraction under a quota; null when no "
+        "daemon runs."
+    )
+    source: str | None = Field(description="What sets that: affinity, or a cgroup.")
+    others: float | None = Field(
+        description="Processors' worth of time that other processes take, over the last "
+        "seconds; null until it is known."
+    )
+    contended_ratio: float | None = Field(
+        description="Share of the last 10 s in which work waited for a processor, 0 to 1; "
+        "null where the kernel does not say."
+    )
 
 
 class WatchedRoot(Reply):
@@ -135,6 +161,7 @@ class Status(Reply):
     backlog: Backlog
     workers: Workers
     memory: Memory
+    processors: Processors
     watch: Watch
     model: ResidentModel
     playlists: int = Field(description="Playlists with at least one line.")
