@@ -13,6 +13,7 @@ from playlista.metrics import Metrics
 from playlista.pipeline import plan, terms
 from playlista.pipeline.ear import Ear
 from playlista.pipeline.estimates import Estimates
+from playlista.pipeline.leave import Leave
 from playlista.pipeline.save import Save
 from playlista.pipeline.steering import Facts, Steering
 from playlista.pool import memory, need
@@ -43,6 +44,7 @@ class Dispatch:
         on_settled: Called with the jobs whose results were committed, possibly none.
 
     Attributes:
+        leave: What people allow it.
         calm: Nothing is waiting for a worker or with one.
         settled: How many analyses have ended, with or without a result.
     """
@@ -67,8 +69,12 @@ class Dispatch:
         self._in_hand = 0  # leases, not tracks: one that changes is leased again meanwhile
         self._alone = False
         self._passed: tuple[int, float] | None = None
+        self.leave = Leave()
         self._steering = Steering(
-            metrics, terms.limits(config.pool), weigh=config.audio.memory_monitoring_enabled
+            metrics,
+            terms.limits(config.pool),
+            weigh=config.audio.memory_monitoring_enabled,
+            bound=self.leave.bound,
         )
         self._adopt(config)
         self._pool: Pool[Job] = Pool(self._terms)

@@ -176,7 +176,22 @@ class Flow:
         """Return the resident memory of all workers; None when it is not monitored."""
         return self._dispatch.worker_memory_bytes
 
-    # --- from one part to the next ----------------------------------------------
+    # --- what is asked of it ----------------------------------------------------
+
+    @property
+    def paused(self) -> bool:
+        """Whether somebody asked to pause."""
+        return self._dispatch.leave.paused
+
+    def pause(self) -> None:
+        """Give back every track in hand, uncounted, and begin none; from any thread."""
+        self._dispatch.leave.pause()
+        self._stirred()
+
+    def resume(self) -> None:
+        """Go on where `pause` stopped; from any thread."""
+        self._dispatch.leave.resume()
+        self._stirred()
 
     def reload(self, config: Config) -> None:
         """Go on by another configuration."""
@@ -187,9 +202,14 @@ class Flow:
         self._upkeep.settings = config.store
         self._dispatch.wake()
 
-    def _changed(self, found: Found) -> None:
+    # --- from one part to the next ----------------------------------------------
+
+    def _stirred(self) -> None:
         self.changes += 1
         self._dispatch.wake()
+
+    def _changed(self, found: Found) -> None:
+        self._stirred()
         if found.moved or found.vanished or found.returned:
             self._composer.ask()
 
@@ -197,6 +217,8 @@ class Flow:
         self._dispatch.wake()
 
     def _expected(self) -> None:
+        if self.paused:
+            return
         self._dispatch.expect()
         self._ear.expect()
         self._composer.expect()

@@ -2,13 +2,14 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from playlista.metrics import Metrics
 from playlista.pipeline.gauges import Gauges
 from playlista.pool import governor, memory
-from playlista.pool.decision import Decision, Past, View
+from playlista.pool.decision import Bound, Decision, Past, View
 from playlista.pool.limits import Limits
 from playlista.pool.processor import Meter
 from playlista.pool.slot import State
@@ -36,14 +37,18 @@ class Steering:
         metrics: Where it is shown.
         limits: What may be taken of the machine; may be replaced.
         weigh: Whether the workers' memory is shown; may be replaced.
+        bound: Tells what people allow.
 
     Attributes:
         facts: What status tells; replaced whole.
     """
 
-    def __init__(self, metrics: Metrics, limits: Limits, *, weigh: bool) -> None:
+    def __init__(
+        self, metrics: Metrics, limits: Limits, *, weigh: bool, bound: Callable[[], Bound | None]
+    ) -> None:
         self.limits = limits
         self.weigh = weigh
+        self._bound = bound
         self._gauges = Gauges(metrics)
         self._meter = Meter()
         self._past = Past()
@@ -84,6 +89,7 @@ class Steering:
             # one that has just finished has not been without work, and is about to get more
             running=max(pool.running, self._worked),
             workers=sum(states.values()) - states[State.ENDING],
+            bound=self._bound(),
         )
         decision = governor.decide(view, self._past, self.limits)
         self._past = decision.past

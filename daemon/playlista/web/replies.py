@@ -6,8 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from playlista.watch.doubt import Reason
 
-State = Literal["starting", "running", "stopping", "stopped"]
-"""Starting until the first scan has ended and the lists are written."""
+State = Literal["starting", "running", "paused", "stopping", "stopped"]
+"""Starting until the first scan has ended and the lists are written; paused until told to resume,
+or until the next start."""
 
 
 class Reply(BaseModel):
