@@ -53,11 +53,13 @@ def test_a_pause_gives_the_track_back_uncounted_and_after_it_all_is_finished(lis
     until(lambda: is_paused(listening))
     listening.told("STATUS=paused: ")
     assert home.rows("SELECT state, strikes, kills FROM job") == [("ready", 0, 0)]
+    for child in listening.workers:  # what composes
+        child.resume()
 
     tell(listening, home, "resume")
 
     until(lambda: listening.at_rest(PIECES + 1))
-    assert listening.status()["state"] == "running"
+    until(lambda: listening.status()["state"] == "running")
 
 
 def test_what_lands_in_a_pause_is_noticed_and_waits(home, start, tmp_path):

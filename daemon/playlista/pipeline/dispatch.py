@@ -86,6 +86,8 @@ class Dispatch:
         now = memory.read()
         size = None if now is None else now.limit_bytes
         self._config = config
+        if not self._patient:
+            self.leave.observe(config.pool)
         self._steering.limits = terms.limits(config.pool)
         self._steering.weigh = config.audio.memory_monitoring_enabled
         self._terms = terms.workers(config)

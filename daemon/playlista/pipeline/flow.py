@@ -217,11 +217,10 @@ class Flow:
         self._dispatch.wake()
 
     def _expected(self) -> None:
-        if self.paused:
-            return
-        self._dispatch.expect()
-        self._ear.expect()
-        self._composer.expect()
+        if self._dispatch.leave.given:
+            self._dispatch.expect()
+            self._ear.expect()
+            self._composer.expect()
 
     def _settled(self, kept: list[Job]) -> None:
         self.changes += 1

@@ -46,6 +46,8 @@ class Reason(StrEnum):
     """Less memory is available than the machine must keep: zero workers."""
     RECOVERED = "recovered"
     """Work goes on after a time at zero."""
+    QUIET_HOURS = "quiet_hours"
+    """As many as people allow at this hour."""
     PAUSED = "paused"
     """A person asked to stop work until further notice."""
 

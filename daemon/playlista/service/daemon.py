@@ -227,5 +227,6 @@ def _line(status: dict[str, Any]) -> str:
     paused = "paused: " if status["state"] == "paused" else ""
     return (
         f"{paused}{tracks['total']} tracks, {backlog['ready'] + backlog['leased']} to analyse, "
-        f"{workers['running']} of {workers['target']} workers, {status['playlists']} playlists"
+        f"{workers['running']} of {workers['target']} workers ({workers['reason']}), "
+        f"{status['playlists']} playlists"
     )
