@@ -264,7 +264,9 @@ class Root:
 
     Attributes:
         identity: (st_dev, st_ino) when it was last online.
+        why: Why it is offline, or what is kept of it though it is not there.
         cursor: How far the last scan came, relative to it; empty when it came to its end.
+        mounts: Where other file systems were mounted below it, relative to it.
     """
 
     root_id: int
@@ -273,6 +275,7 @@ class Root:
     identity: tuple[int, int] | None = None
     why: str | None = None
     cursor: bytes = b""
+    mounts: frozenset[bytes] = frozenset()
 
 
 class Known(NamedTuple):

@@ -84,6 +84,22 @@ def test_a_missing_folder_comes_with_a_remedy(healthy):
     assert "MUSIC_PATHS" in found["music /nowhere/at/all"]["remedy"]
 
 
+def test_what_the_daemon_misses_in_a_folder_comes_with_a_remedy(healthy):
+    store = Database(healthy.state / "playlista.db")
+    why = "nas is not mounted: 2 files are kept; if that was meant: playlista roots confirm /m"
+    with store.transaction() as write:
+        write.execute(
+            "INSERT INTO root (path, state, why) VALUES "
+            "(?, 'online', ?), (x'62', 'online', NULL), (x'63', 'unwatched', 'not in MUSIC_PATHS')",
+            (b"/m", why),
+        )
+    store.close()
+
+    missing = {what: f for what, f in findings(healthy).items() if what.startswith("missing")}
+
+    assert {what: f["remedy"] for what, f in missing.items()} == {"missing from /m": why}
+
+
 def test_no_folder_at_all_comes_with_a_remedy(home):
     assert "MUSIC_PATHS" in findings(home)["music folders"]["remedy"]
 

@@ -86,9 +86,9 @@ FAULTS = (
         "It is offline with its tracks kept, and back by itself.",
     ),
     Fault(
-        9, WATCH, "A root is unmounted, mounted, mounted over, or not there at boot",
-        "Offline, nothing forgotten, back by itself.",
-        open="real mounts, and mounts below a root",
+        9, WATCH, "A root, or a mount below it, is unmounted, mounted, mounted over, not there at "
+        "boot, or never answers",
+        "Nothing is forgotten, and it is back by itself; no other root waits for it.",
         cannot=f"network mounts: {NO_CLIENT}",
     ),
     Fault(
@@ -253,7 +253,6 @@ FAULTS = (
     Fault(
         47, STORAGE, "Misspelt, unknown or contradictory settings, at the start and at a reload",
         "Refused with the line and the nearest name; a running daemon keeps what it has.",
-        open="/ as a root",
     ),
     Fault(
         48, STORAGE, "The port is taken, there is no IPv6, callers are slow or evil",

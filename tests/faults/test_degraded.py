@@ -1,17 +1,16 @@
 """Music folders in which not every change gives an event: scans find it, and a person is told."""
 
 import json
-import os
-import sys
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from daemons import until
-from faults.conftest import within
+from faults.conftest import private, within
 from faults.odd import song
 
-FUSE = Path(__file__).with_name("fuse.py")
 FOLDERS = 200
 NEXT_TRY_S = 90.0
 """The waits between two tries double."""
@@ -19,9 +18,6 @@ FEW = 'echo 50 >/proc/sys/user/max_inotify_watches && exec "$@"'
 ENOUGH = "echo 5000 >/proc/sys/user/max_inotify_watches"
 OVERLAY = (
     'mount -t overlay -o lowerdir="$0",upperdir="$1",workdir="$2" none "$3"; shift 3; exec "$@"'
-)
-needs_fuse = pytest.mark.skipif(
-    not os.access("/dev/fuse", os.R_OK | os.W_OK), reason="needs /dev/fuse, and root"
 )
 
 
@@ -39,6 +35,18 @@ def beneath(tmp_path):
     folder = tmp_path / "beneath"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def share(mine, beneath):
+    """The command that enters mounts in which the music folder is a share of type sshfs."""
+    command = ("bindfs", "-f", "-o", "subtype=sshfs", str(beneath), str(mine))
+    server = subprocess.Popen([*private("mount"), *command])
+    mounts = Path(f"/proc/{server.pid}/mountinfo")
+    until(lambda: "fuse.sshfs" in mounts.read_text())
+    yield ("nsenter", "--target", str(server.pid), "--user", "--mount")
+    server.terminate()
+    server.wait()
 
 
 def the_root(daemon):
@@ -89,13 +97,10 @@ def test_without_an_inotify_instance_it_scans_until_there_is_one(home, mine, sta
     until(lambda: the_root(daemon)["degraded"] is None)
 
 
-@needs_fuse
-def test_on_a_share_of_another_machine_it_scans_and_says_so(
-    home, mine, beneath, start, private_mounts
-):
+@pytest.mark.needs("bindfs", "bindfs")
+def test_on_a_share_of_another_machine_it_scans_and_says_so(home, beneath, start, share):
     song(beneath / "one.flac", seconds=1.0)
-    share = (sys.executable, str(FUSE), "fuse.sshfs", str(mine), str(beneath))
-    daemon = start(home, *private_mounts, *share)
+    daemon = start(home, *share)
     until(lambda: daemon.at_rest(1))
 
     song(beneath / "two.flac", seconds=1.0)
@@ -108,13 +113,29 @@ def test_on_a_share_of_another_machine_it_scans_and_says_so(
     assert daemon.metric("watches") == 0
 
 
-@needs_fuse
-def test_a_share_of_another_machine_is_told_with_what_is_done_about_it(
-    home, mine, beneath, private_mounts
+@pytest.mark.fault(9)
+@pytest.mark.needs("bindfs", "bindfs")
+def test_a_share_whose_inodes_are_others_after_each_mount_is_heard_once(
+    home, beneath, start, share
 ):
-    share = (sys.executable, str(FUSE), "fuse.sshfs", str(mine), str(beneath))
+    tracks = [song(beneath / f"{name}.flac") for name in ("one", "two", "three")]
+    first = start(home, *share)
+    until(lambda: first.at_rest(3))
+    assert first.metric("analyses_total") == 3
+    first.stop()
+    for track in tracks:
+        shutil.copy2(track, track.with_suffix(".new"))
+        track.with_suffix(".new").replace(track)
 
-    told = json.loads(home.call("doctor", "--json", prefix=(*private_mounts, *share)).stdout)
+    again = start(home, *share)
+    until(lambda: again.at_rest(3))
+
+    assert again.metric("analyses_total") == 0
+
+
+@pytest.mark.needs("bindfs", "bindfs")
+def test_a_share_of_another_machine_is_told_with_what_is_done_about_it(home, mine, share):
+    told = json.loads(home.call("doctor", "--json", prefix=share).stdout)
 
     (music,) = [finding for finding in told if finding["what"] == f"music {mine}"]
     assert "every SCAN_INTERVAL_NETWORK_SECONDS" in music["found"]

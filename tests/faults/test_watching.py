@@ -3,15 +3,13 @@
 import os
 import shutil
 import signal
-import subprocess
 import time
 import unicodedata
-from pathlib import Path
 
 import pytest
 
 from daemons import MORTAL, until
-from faults.conftest import private, sabotage
+from faults.conftest import sabotage
 from faults.odd import song
 
 NOTE = "playlista.watch.dirty:Dirty.note"
@@ -292,39 +290,3 @@ def test_a_part_that_dies_ends_the_daemon_so_that_systemd_starts_it_again(lone, 
 
     assert daemon.ended()[0] == 1
     assert "Broken" in daemon.words()
-
-
-@pytest.fixture
-def share(mine, tmp_path):
-    """Return a command that enters mounts in which the music folder is a share of type sshfs."""
-    served = tmp_path / "served"
-    served.mkdir()
-    command = ("bindfs", "-f", "-o", "subtype=sshfs", served, mine)
-    server = subprocess.Popen([*private("mount"), *map(str, command)])
-    mounts = Path(f"/proc/{server.pid}/mountinfo")
-    until(lambda: "fuse.sshfs" in mounts.read_text())
-    yield served, ("nsenter", "--target", str(server.pid), "--user", "--mount")
-    server.terminate()
-    server.wait()
-
-
-@pytest.mark.fault(9)
-@pytest.mark.needs("bindfs", "bindfs")
-@pytest.mark.needs("nsenter", "util-linux")
-def test_a_share_whose_inodes_are_others_after_each_mount_is_heard_once(make_home, share, start):
-    served, entered = share
-    tracks = [song(served / f"{name}.flac") for name in ("one", "two", "three")]
-    home = make_home(served.with_name("mine"))
-    home.configure(SETTLE_NETWORK_SECONDS=0.5)
-    first = start(home, *entered)
-    until(lambda: first.at_rest(3))
-    assert first.metric("analyses_total") == 3
-    first.stop()
-    for track in tracks:
-        shutil.copy2(track, track.with_suffix(".new"))
-        track.with_suffix(".new").replace(track)
-
-    again = start(home, *entered)
-    until(lambda: again.at_rest(3))
-
-    assert again.metric("analyses_total") == 0

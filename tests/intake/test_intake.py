@@ -780,7 +780,7 @@ def test_a_root_that_is_online_cannot_be_confirmed(home):
     home.put("song.flac")
     home.scan()
 
-    with pytest.raises(UsageError, match="not an offline root"):
+    with pytest.raises(UsageError, match="nothing is missing"):
         home.confirm()
 
 
@@ -1140,6 +1140,7 @@ def test_a_root_that_hangs_holds_up_no_other(home, tmp_path, monkeypatch):
     assert eventually(lambda: intake.roots_status() and intake.roots_status()[0]["state"] == "hung")
     intake.request_scan()
     assert eventually(lambda: home.files == {b"song.flac"})
+    assert eventually(lambda: intake.scanned and intake.idle)
     answer.set()
     stop.set()
     thread.join(10)

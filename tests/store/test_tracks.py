@@ -45,6 +45,12 @@ def test_an_offline_root_keeps_the_identity_it_had(shelf: Shelf) -> None:
     assert (root.state, root.identity, root.why) == ("offline", (7, 2**64 - 3), "unplugged")
 
 
+def test_places_of_mounts_are_kept_byte_for_byte(shelf: Shelf) -> None:
+    shelf.tracks.mark_mounts(shelf.root.root_id, {b"nas", b"caf\xe9/a"})
+
+    assert shelf.tracks.root(shelf.root.path).mounts == {b"nas", b"caf\xe9/a"}
+
+
 # --- appeared -----------------------------------------------------------------------
 
 
@@ -384,6 +390,15 @@ def test_the_files_of_a_root_are_counted_without_tombstones(shelf: Shelf) -> Non
     shelf.land(b"cover.jpg", 3, candidate=False)
 
     assert shelf.tracks.present_n(shelf.root.root_id) == 2
+
+
+def test_the_files_of_a_place_are_counted_without_those_that_only_begin_like_it(
+    shelf: Shelf,
+) -> None:
+    for number, name in enumerate((b"a", b"a/b", b"a/b/c", b"a-b", b"ab", b"a0", b"b")):
+        shelf.land(name, number)
+
+    assert shelf.tracks.present_n(shelf.root.root_id, b"a") == 3
 
 
 def test_a_library_is_empty_until_something_was_in_it(shelf: Shelf) -> None:

@@ -54,3 +54,19 @@ def test_the_emitter_still_stops_in_the_way_that_is_replaced():
 def test_the_descriptor_is_still_closed_by_whoever_comes_last():
     assert "if self._is_reading:" in inspect.getsource(InotifyFD.close)
     assert "self._is_reading = False" in inspect.getsource(InotifyFD._read_event_buffer)
+
+
+def test_the_emitter_still_makes_its_group_of_watches_the_way_it_is_done_here():
+    source = inspect.getsource(InotifyFullEmitter.on_thread_start)
+
+    assert "self._inotify = InotifyWatchGroup(" in source
+    names = list(inspect.signature(InotifyWatchGroup).parameters)
+    assert names == ["_inotify_fd", "path", "event_mask", "is_recursive", "follow_symlink"]
+
+
+def test_the_group_still_watches_a_tree_the_way_it_is_done_here():
+    source = inspect.getsource(InotifyWatchGroup._add_all_callbacks)
+
+    assert "self._add_callback(path)" in source
+    assert "for root, dirnames, _ in os.walk(path, followlinks=self.follow_symlink):" in source
+    assert list(inspect.signature(InotifyWatchGroup._add_callback).parameters) == ["self", "path"]

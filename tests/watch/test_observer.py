@@ -97,6 +97,37 @@ def test_our_own_folders_are_not_noted(music, dirty, cookies, noted):
     observer.stop()
 
 
+def test_what_is_excluded_is_not_even_watched(music, dirty, cookies):
+    (music / "lists" / "deep").mkdir(parents=True)
+    (music / "album").mkdir()
+    observer = RootObserver(os.fsencode(music), dirty, frozenset({b"lists"}), cookies)
+
+    assert observer.watches_n == 2
+    observer.stop()
+
+
+def test_a_folder_that_is_excluded_and_made_later_is_not_watched(music, dirty, cookies, noted):
+    observer = RootObserver(os.fsencode(music), dirty, frozenset({b"lists"}), cookies)
+    (music / "lists").mkdir()
+    (music / "album").mkdir()
+    noted(b"album")
+
+    assert observer.watches_n == 2
+    observer.stop()
+
+
+@pytest.mark.fault(9)
+def test_an_observer_that_skips_what_should_be_watched_now_is_in_trouble(music, dirty, cookies):
+    excluded = {b"nas"}
+    observer = RootObserver(os.fsencode(music), dirty, excluded, cookies)
+    assert observer.trouble() is None
+
+    excluded.clear()
+
+    assert observer.trouble() == Trouble.MOUNT
+    observer.stop()
+
+
 def test_a_root_that_is_a_link_is_observed(music, tmp_path, dirty, cookies, noted):
     link = tmp_path / "link"
     link.symlink_to(music)

@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from threading import Thread
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -25,6 +27,10 @@ LITTLE_ROOM = 100e6  # bytes (a guess)
 LATE = 2  # intervals without a new copy of the database
 OLDEST_SQLITE = "3.37"
 SAMPLE_N = 100  # files of each music folder that are asked about
+PATIENCE_S = 10.0  # with a music folder (a guess)
+SILENT = ("does not answer", "bring its disk or server back, or unmount it: nothing waits for it")
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +102,11 @@ def _memory(settings: "Config") -> Iterator[Finding]:
             "allow the service to read /proc/meminfo (no ProcSubset=pid)",
         )
         return
+    scopes = [f"{s.used_ratio:.0%} of {s.limit / 1e9:.1f} GB ({s.source})" for s in now.scopes]
     low = now.used_ratio * 100 >= settings.pool.memory_failsafe_percent
     yield Finding(
         "memory",
-        f"{now.used_ratio:.0%} of {now.tightest.limit / 1e9:.1f} GB in use ({now.source}), "
-        f"{now.available_bytes / 1e9:.1f} GB available",
+        f"in use {', '.join(scopes)}; {now.available_bytes / 1e9:.1f} GB available",
         "free some memory: analysis waits above the failsafe" if low else None,
     )
     yield Finding("waiting for memory", _share_of_time(now.stalled))
@@ -113,7 +119,7 @@ def _share_of_time(share: float | None) -> str:
 def _inotify(settings: "Config") -> Iterator[Finding]:
     from playlista.watch import limits
 
-    roots = [folder for folder in settings.watch.music_paths if not _file_system(folder)[1]]
+    roots = [root for root in settings.watch.music_paths if _in_time(partial(_is_local, root))]
     folders_n = sum(1 for root in roots for _ in os.walk(root))
     for name, limit, needed_n in (
         ("max_user_watches", limits.watches(), folders_n),
@@ -129,11 +135,16 @@ def _inotify(settings: "Config") -> Iterator[Finding]:
         )
 
 
+def _is_local(folder: Path) -> bool:
+    return not _file_system(folder)[1]
+
+
 def _music(settings: "Config") -> Iterator[Finding]:
     if not settings.watch.music_paths:
         yield Finding("music folders", "none", "set MUSIC_PATHS in playlista.conf")
     for folder in settings.watch.music_paths:
-        yield Finding(f"music {folder}", *_state_of(folder))
+        state = _in_time(partial(_state_of, folder))
+        yield Finding(f"music {folder}", *(state or SILENT))
 
 
 def _state_of(folder: Path) -> tuple[str, str | None]:
@@ -148,12 +159,28 @@ def _state_of(folder: Path) -> tuple[str, str | None]:
     return f"readable, on {kind}" if doubtful is None else f"readable; {doubtful.why}", None
 
 
+def _missing(settings: "Config") -> Iterator[Finding]:
+    """Tell what the daemon last missed in the music folders, and keeps."""
+    from playlista.errors import PlaylistaError, printable
+    from playlista.store.database import reading
+    from playlista.store.roots import roots
+
+    with suppress(PlaylistaError), reading(settings.store.database) as read:
+        for root in roots(read):
+            if root.why and root.state != "unwatched":
+                yield Finding(f"missing from {printable(root.path)}", root.state, root.why)
+
+
 def _writers(settings: "Config") -> Iterator[Finding]:
     """Tell whether a file that somebody still writes to can be told from a finished one."""
     signal.signal(signal.SIGIO, signal.SIG_IGN)  # or no lease is asked for
     for folder in settings.watch.music_paths:
-        if answers := list(islice(_written(folder), SAMPLE_N)):
+        if answers := _in_time(partial(_sample, folder)):
             yield Finding(f"writers in {folder}", *_told(folder, answers))
+
+
+def _sample(folder: Path) -> list[bool | None]:
+    return list(islice(_written(folder), SAMPLE_N))
 
 
 def _written(folder: Path) -> Iterator[bool | None]:
@@ -233,6 +260,16 @@ def _port(settings: "Config") -> Iterator[Finding]:
     )
 
 
+def _in_time(ask: Callable[[], Answer]) -> Answer | None:
+    """Return the answer of a disk; None when it is late, as that of a share that hangs."""
+    answers: list[Answer] = []
+    # a thread that hangs in the kernel ends with this process, and not before
+    thread = Thread(target=lambda: answers.append(ask()), daemon=True)
+    thread.start()
+    thread.join(PATIENCE_S)
+    return answers[0] if answers else None
+
+
 def _read(path: str) -> str:
     try:
         return Path(path).read_text()
@@ -255,6 +292,7 @@ EXAMINATIONS: tuple[Callable[["Config"], Iterator[Finding]], ...] = (
     _memory,
     _inotify,
     _music,
+    _missing,
     _writers,
     _state,
     _database,

@@ -35,7 +35,9 @@ def roots(context: typer.Context, config: ConfigFile = None, json: Json = False)
 
 @app.command()
 def confirm(
-    path: Annotated[Path, typer.Argument(help="An offline folder.", show_default=False)],
+    path: Annotated[
+        Path, typer.Argument(help="A folder from which something is missing.", show_default=False)
+    ],
     config: ConfigFile = None,
 ) -> None:
     """Accept that what is missing from a folder was deleted on purpose."""

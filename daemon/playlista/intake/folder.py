@@ -16,6 +16,7 @@ from playlista.errors import TryAgain, printable
 from playlista.intake.arrivals import Arrivals
 from playlista.intake.ledger import Ledger
 from playlista.intake.standing import RETRY_S, Standing
+from playlista.intake.submounts import Submounts
 from playlista.intake.survey import Survey
 from playlista.records import Root
 from playlista.units import Seconds
@@ -24,6 +25,7 @@ from playlista.watch.backoff import BackOff
 from playlista.watch.dirty import Dirty, Noted
 from playlista.watch.doubt import Doubt, Reason
 from playlista.watch.lookout import Lookout
+from playlista.watch.names import is_within
 from playlista.watch.observer import Trouble
 from playlista.watch.roots import Parts, own_folders, resolved
 from playlista.watch.scanner import Walk
@@ -85,8 +87,10 @@ class Folder:
         self._own = tuple(own)
         self._rival = rival
         # filled by the folder's own thread, before anything is looked at
+        self._ours = set[bytes]()
         excluded = self._excluded = set[bytes]()
-        self.standing = Standing(root, ledger.tracks, excluded)
+        self._submounts = Submounts(root, ledger.tracks)
+        self.standing = Standing(root, ledger.tracks, self._ours, self._submounts)
         self.lookout = Lookout(root.path, self._dirty, excluded, cookies, self._count_rebuild)
         self._watching = watching
         self._absence = Absence()
@@ -174,8 +178,7 @@ class Folder:
 
     def _is_there(self) -> bool:
         if self._identity is None:
-            self.real = resolved(self.root.path)
-            self._excluded |= own_folders(self.real, self._own)
+            self._resolve()
         there = self.standing.is_there(self._rival(self.root.path))
         if not there:
             self.lookout.stop()
@@ -184,9 +187,15 @@ class Folder:
             self.scanned = True
         elif self.standing.identity != self._identity:
             self._asked = True
+            self._look_at_mounts()
             self._learn_file_system(self.real or ())
         self._identity = self.standing.identity
         return there
+
+    def _resolve(self) -> Parts:
+        self.real = resolved(self.root.path)
+        self._ours |= own_folders(self.real, self._own)
+        return self.real
 
     def _learn_file_system(self, real: Parts) -> None:
         mount = mounts.of(b"/" + b"/".join(real), mounts.table())
@@ -194,9 +203,17 @@ class Folder:
         self.arrivals.settings = adapted(self._settings, self._kind)
         self.lookout.lie_on(self._kind)
 
+    def _look_at_mounts(self, *, accepted: bool = False) -> None:
+        self._submounts.look(self._resolve(), accepted=accepted)
+        never = self._ours | self._submounts.pseudo | self._submounts.lost
+        # in place: the observer asks at any moment, and what is ours is always in it
+        self._excluded &= never
+        self._excluded |= never
+
     def _walk(self) -> Walk:
         weak = is_weak(self._settings, self._kind)
-        return Walk(self.root.path, self._excluded, weak=weak, entered=self._entered)
+        lost = self._submounts.lost
+        return Walk(self.root.path, self._excluded, lost, weak=weak, entered=self._entered)
 
     def _entered(self, folder: bytes) -> None:
         self.lookout.entered(folder, self._now())
@@ -209,6 +226,7 @@ class Folder:
     def _work(self) -> None:
         if self._watching and self.lookout.tend(self._now()):
             self._asked = True
+            self._submounts.doubt()
         self._scan_at = min(self._scan_at, self._in_an_interval())
         if self._asked or self._now() >= self._scan_at:
             self._scan()
@@ -237,6 +255,8 @@ class Folder:
         began = self._now()
         self._asked = False
         self._count_events(self._dirty.take())
+        tracks = self._ledger.tracks
+        self._look_at_mounts(accepted=tracks.is_confirmed(self.root.root_id))
         self._survey.whole()
         self._scan_at = self._in_an_interval()
         self._ledger.metrics.scan_seconds.set(self._now() - began)
@@ -248,7 +268,7 @@ class Folder:
     def _in_an_interval(self) -> Seconds:
         settings = self.arrivals.settings
         interval_s = settings.scan_interval_seconds
-        if self.doubt is not None:
+        if self.doubt is not None or self._submounts.lost:
             interval_s = min(interval_s, settings.scan_interval_network_seconds)
         return Seconds(self._now() + interval_s)
 
@@ -288,6 +308,9 @@ class Folder:
         if not due:
             return
         gone = [known for known in due if self.standing.lacks(known)]
+        # after the files: a mount that goes in between takes none of them with it
+        self._look_at_mounts()
+        gone = [known for known in gone if not is_within(known.relpath, self._submounts.lost)]
         self._ledger.vanish(gone, self.standing.may_vanish)
         doubt_s = self.standing.doubt_s()
         if doubt_s is None:

@@ -205,12 +205,16 @@ class Intake:
     def scanned(self) -> bool:
         """Whether the first full scan of every root has ended, or cannot even begin."""
         folders = list(self._folders.values())
-        return len(folders) == len(self._paths) and all(folder.scanned for folder in folders)
+        return len(folders) == len(self._paths) and all(
+            folder.scanned or self._hung_s(folder) for folder in folders
+        )
 
     @property
     def idle(self) -> bool:
         """Whether nothing is settling, and nothing is known to be unseen."""
-        return self.scanned and all(folder.is_idle for folder in list(self._folders.values()))
+        return self.scanned and all(
+            folder.is_idle or self._hung_s(folder) for folder in list(self._folders.values())
+        )
 
     def roots_status(self) -> list[dict[str, Any]]:
         """Return each root as ``status --json`` shows it."""

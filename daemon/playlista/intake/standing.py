@@ -10,6 +10,7 @@ import os
 from collections.abc import Set as AbstractSet
 
 from playlista.errors import printable
+from playlista.intake.submounts import Submounts, advice
 from playlista.records import Known, Root
 from playlista.store.tracks import Tracks
 from playlista.units import Seconds
@@ -31,17 +32,21 @@ class Standing:
         root: As the database remembers it.
         tracks: Where the state is remembered.
         excluded: Folders below it that are ours, relative to it.
+        submounts: What is mounted below it.
 
     Attributes:
         state: ``"new"``, ``"online"`` or ``"offline"``.
-        why: Why it is offline.
+        why: Why it is offline, or what is kept though it is not there.
     """
 
-    def __init__(self, root: Root, tracks: Tracks, excluded: AbstractSet[bytes]) -> None:
+    def __init__(
+        self, root: Root, tracks: Tracks, excluded: AbstractSet[bytes], submounts: Submounts
+    ) -> None:
         self.state, self.why = root.state, root.why
         self._root = root
         self._tracks = tracks
         self._excluded = excluded
+        self._submounts = submounts
         self._trusted = root.identity
         self._seen: tuple[int, int] | None = None
         self._at_stake_n = 0
@@ -96,16 +101,18 @@ class Standing:
         present_n = self._tracks.present_n(self._root.root_id)
         if not present_n or self._tracks.is_confirmed(self._root.root_id):
             return None
-        return f"it is empty, where {present_n:,} files are remembered; {self._advice()}"
+        return f"it is empty, where {present_n:,} files are remembered; {advice(self._root.path)}"
 
     def may_vanish(self, gone_n: int) -> bool:
         """Tell whether so many files may count as deleted; if not, the root is offline."""
-        remembered_n = self._tracks.present_n(self._root.root_id)
-        another_disk = self._seen != self._trusted and gone_n >= self._at_stake_n
+        kept_n = self._submounts.kept_n
+        remembered_n = self._tracks.present_n(self._root.root_id) - kept_n
+        another_disk = self._seen != self._trusted and gone_n >= self._at_stake_n - kept_n
         doubtful = another_disk or is_mass(gone_n, remembered_n)
         self._held = doubtful and not self._tracks.is_confirmed(self._root.root_id)
         if self._held:
-            self._go_offline(f"{gone_n:,} of {remembered_n:,} files are gone; {self._advice()}")
+            advised = advice(self._root.path)
+            self._go_offline(f"{gone_n:,} of {remembered_n:,} files are gone; {advised}")
         return not self._held
 
     def doubt_s(self) -> Seconds | None:
@@ -121,11 +128,8 @@ class Standing:
         self._held = False
         self._doubt.reset()
         self._go_online()
-        self._tracks.end_confirmation(self._root.root_id)
-
-    def _advice(self) -> str:
-        path = printable(self._root.path)
-        return f"if that was meant: playlista roots confirm {path}"
+        if not self._submounts.lost:
+            self._tracks.end_confirmation(self._root.root_id)
 
     def _go_offline(self, why: str) -> None:
         if (self.state, self.why) != ("offline", why):
@@ -134,8 +138,10 @@ class Standing:
         self.state, self.why = "offline", why
 
     def _go_online(self) -> None:
-        if self.state != "online" or self._trusted != self._seen:
-            self._tracks.mark_root(self._root.root_id, "online", self._seen, None)
+        back, why = self.state != "online", self._submounts.why
+        if back or self.why != why or self._trusted != self._seen:
+            self._tracks.mark_root(self._root.root_id, "online", self._seen, why)
+        if back:
             log.info("%s is online", printable(self._root.path))
         self._trusted = self._seen
-        self.state, self.why = "online", None
+        self.state, self.why = "online", why

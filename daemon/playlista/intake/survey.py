@@ -75,7 +75,7 @@ class Survey:
             self._cursor.rewind()
         finally:
             self._cursor.save()
-        self.unreadable = walk.unreadable
+        self.unreadable = walk.unreadable - walk.lost
 
     def seen_again(self) -> list[bytes]:
         """Return some of what could not be seen and now can, or is gone; forget that it was so."""
@@ -156,9 +156,10 @@ class Survey:
         """Note what is gone, from the end of the look on, and say what could not be seen."""
         for known in gone:
             self._absence.seen(known, self._now())
-        for relpath in sorted(walk.unreadable - self.unreadable):
+        unreadable = walk.unreadable - walk.lost
+        for relpath in sorted(unreadable - self.unreadable):
             log.warning("%s cannot be read", printable(join(self._root.path, relpath)))
-        self.unreadable = self.unreadable | walk.unreadable
+        self.unreadable = self.unreadable | unreadable
 
     def _living(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         for entry in entries:

@@ -18,10 +18,10 @@ from playlista.units import Bytes, Ratio
 
 SHRINK_PAUSE_S = 0.5
 """Measured, 2026-11: so soon the memory of a killed worker of 300 MB is back, also where others
-have all processors (ADR 0015)."""
+have all processors (ADR 0016)."""
 MOST_PATIENCE_S = 30.0
 """Simulated, 2026-11: a load that plays with eight workers for an hour moves them 4.4 times a
-minute, where six are allowed (ADR 0015)."""
+minute, where six are allowed (ADR 0016)."""
 CALM_S = 300.0
 """After so long without giving way the next strain has nothing to do with the last; a guess."""
 STALL_RATIO, EASED_RATIO = Ratio(0.2), Ratio(0.1)

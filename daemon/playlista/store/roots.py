@@ -1,5 +1,7 @@
 """The watched roots as a person sees and confirms them."""
 
+import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -26,15 +28,15 @@ def unwatch(write: sqlite3.Connection, watched: Iterable[bytes]) -> None:
 def confirm(write: sqlite3.Connection, path: bytes) -> None:
     """Accept that what is missing from a root is meant to be.
 
-    For an offline one it holds until disk and database agree again; the tracks of one that is
-    no longer watched leave the library at once.
+    For one that is offline, or that lacks a mount below it, it holds until disk and database
+    agree again; the tracks of one that is no longer watched leave the library at once.
 
     Raises:
-        UsageError: No such root is offline or unwatched.
+        UsageError: Nothing is missing from such a root.
     """
-    row = write.execute("SELECT id, state FROM root WHERE path = ?", (path,)).fetchone()
+    row = write.execute("SELECT id, state, why FROM root WHERE path = ?", (path,)).fetchone()
     match row and row["state"]:
-        case "offline":
+        case "offline" | "online" if row["why"]:
             write.execute("UPDATE root SET confirmed = 1 WHERE id = ?", (row["id"],))
         case "unwatched":
             write.execute(
@@ -43,11 +45,19 @@ def confirm(write: sqlite3.Connection, path: bytes) -> None:
             )
         case _:
             raise UsageError(
-                f"{printable(path)} is not an offline root: `playlista roots` shows them all"
+                f"nothing is missing from {printable(path)}: `playlista roots` shows all folders"
             )
 
 
 def root_from(row: sqlite3.Row) -> Root:
     """Make a record of a row."""
     identity = None if row["dev"] is None else (unsigned(row["dev"]), unsigned(row["ino"]))
-    return Root(row["id"], row["path"], row["state"], identity, row["why"], row["cursor"])
+    return Root(
+        root_id=row["id"],
+        path=row["path"],
+        state=row["state"],
+        identity=identity,
+        why=row["why"],
+        cursor=row["cursor"],
+        mounts=frozenset(map(os.fsencode, json.loads(row["mounts"]))),
+    )

@@ -1,6 +1,7 @@
 """The library: files, what was heard in them, and where they live."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
@@ -23,6 +24,12 @@ from playlista.store.signatures import columns, signed, unsigned
 _KNOWN = """
     SELECT id, root_id, relpath, dev, ino, size, mtime_ns, ctime_ns, missing_since
     FROM file WHERE """
+
+_PRESENT_N = "SELECT count(*) FROM file WHERE root_id = :root_id AND missing_since IS NULL"
+
+_RETRY_UNAVAILABLE = """
+    UPDATE job SET state = 'ready' WHERE state = 'waiting' AND reason = 'unavailable'
+    AND file_id IN (SELECT id FROM file WHERE root_id = :root_id AND relpath >= :place"""
 
 PAGE_N = 5000  # 2 MB of rows; opening the database for each 1000 was 7 % of a scan (measured)
 
@@ -66,6 +73,12 @@ class Tracks:
         with self._database.transaction() as write:
             write.execute("UPDATE root SET cursor = ? WHERE id = ?", (cursor, root_id))
 
+    def mark_mounts(self, root_id: int, places: Iterable[bytes]) -> None:
+        """Remember where other file systems are mounted below a root, relative to it."""
+        names = json.dumps(sorted(map(os.fsdecode, places)))
+        with self._database.transaction() as write:
+            write.execute("UPDATE root SET mounts = ? WHERE id = ?", (names, root_id))
+
     def mark_root(
         self, root_id: int, state: str, identity: tuple[int, int] | None, why: str | None
     ) -> None:
@@ -79,7 +92,7 @@ class Tracks:
             )
 
     def is_confirmed(self, root_id: int) -> bool:
-        """Tell whether a person accepted what is missing from an offline root."""
+        """Tell whether a person accepted what is missing from a root."""
         with self._database.reading() as read:
             row = read.execute("SELECT confirmed FROM root WHERE id = ?", (root_id,)).fetchone()
             return bool(row["confirmed"])
@@ -107,20 +120,11 @@ class Tracks:
             first = page[-1].relpath + b"\0"  # the next path there can be: none holds a NUL
 
     def _page(self, root_id: int, place: bytes, first: bytes) -> list[Known]:
-        where = "root_id = :root_id AND relpath >= :first"
-        if place:
-            # every path below "a/b" sorts between "a/b/" and "a/b0": "0" follows "/" in ASCII
-            where += " AND relpath < :beyond AND (relpath = :place OR relpath > :below)"
+        where = f"root_id = :root_id AND relpath >= :first{_within(place)}"
         with self._database.reading() as read:
             rows = read.execute(
                 f"{_KNOWN}{where} ORDER BY relpath LIMIT {PAGE_N}",
-                {
-                    "root_id": root_id,
-                    "first": first,
-                    "place": place,
-                    "below": place + b"/",
-                    "beyond": place + b"0",
-                },
+                {"root_id": root_id, "first": first} | _bounds(place),
             )
             return list(map(_known, rows))
 
@@ -130,11 +134,18 @@ class Tracks:
             rows = ((one, read.execute(_KNOWN + "id = ?", (one.file_id,))) for one in known)
             return [one for one, found in rows if [one] == list(map(_known, found))]
 
-    def present_n(self, root_id: int) -> int:
-        """Return how many files of a root are not missing, audio or not."""
+    def present_n(self, root_id: int, place: bytes = b"") -> int:
+        """Return how many files of a root are not missing, audio or not.
+
+        Args:
+            root_id: The root.
+            place: A file or folder, relative to the root; empty is all of it.
+        """
+        # a condition that says nothing would keep SQLite from the index of what is present
+        where = f" AND relpath >= :place{_within(place)}" if place else ""
         with self._database.reading() as read:
             (present_n,) = read.execute(
-                "SELECT count(*) FROM file WHERE root_id = ? AND missing_since IS NULL", (root_id,)
+                f"{_PRESENT_N}{where}", {"root_id": root_id} | _bounds(place)
             ).fetchone()
             return int(present_n)
 
@@ -163,6 +174,13 @@ class Tracks:
         """
         with self._database.transaction() as write:
             changes.apply(write, list(differences))
+
+    def retry_unavailable(self, root_id: int, place: bytes) -> None:
+        """Queue what could not be read at a place, now that it can; nothing waits for its time."""
+        with self._database.transaction() as write:
+            write.execute(
+                f"{_RETRY_UNAVAILABLE}{_within(place)})", {"root_id": root_id} | _bounds(place)
+            )
 
     def library(self) -> list[LibraryTrack]:
         """Return every present, analysed track once: of equal recordings the oldest file."""
@@ -255,6 +273,16 @@ def features_from(text: str) -> Features:
         if name in known
     }
     return Features(**values)
+
+
+def _within(place: bytes) -> str:
+    """Return the condition that a path is a place or below it; `_bounds` has its values."""
+    # every path below "a/b" sorts between "a/b/" and "a/b0": "0" follows "/" in ASCII
+    return " AND relpath < :beyond AND (relpath = :place OR relpath > :below)" if place else ""
+
+
+def _bounds(place: bytes) -> dict[str, bytes]:
+    return {"place": place, "below": place + b"/", "beyond": place + b"0"}
 
 
 def _known(row: sqlite3.Row) -> Known:

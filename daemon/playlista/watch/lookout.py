@@ -1,12 +1,14 @@
 """Keep one root observed: start, check, replace, or do without and say why."""
 
 import logging
+import os
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from pathlib import Path
 
 from playlista.errors import printable
+from playlista.mounts import Changes
 from playlista.units import Seconds
 from playlista.watch.backoff import BackOff
 from playlista.watch.dirty import Dirty
@@ -33,7 +35,7 @@ class Lookout:
     Args:
         root: Absolute path.
         dirty: Where it notes paths.
-        excluded: Folders below it that are ours, relative to it.
+        excluded: Folders below it that are never looked into, relative to it.
         cookies: Folder of its own for a file that must come back as an event.
         replaced: Told why, each time an observer is given up.
 
@@ -55,6 +57,7 @@ class Lookout:
         self._cookies = cookies
         self._replaced = replaced
         self._observer: RootObserver | None = None
+        self._changes: Changes | None = None
         self._gaps: Gaps | None = None
         self._back_off = BackOff(1, 300)
         self._started_at = self._next_at = Seconds(0)
@@ -80,6 +83,10 @@ class Lookout:
         """
         if now < self._next_at:
             return False
+        if self._changes is None:
+            self._changes = Changes(os.path.realpath(self._root))
+        if self._changes.happened():
+            return self._give_up(Trouble.MOUNT, now)
         return self._start(now) if self._observer is None else self._check(self._observer, now)
 
     def _start(self, now: Seconds) -> bool:
@@ -102,6 +109,9 @@ class Lookout:
         if trouble is None:
             self._go_on(observer, now)
             return False
+        return self._give_up(trouble, now)
+
+    def _give_up(self, trouble: Trouble, now: Seconds) -> bool:
         if now - self._started_at >= STEADY_S:
             self._back_off.reset()
         self.stop()
@@ -144,5 +154,8 @@ class Lookout:
         if self._observer is not None:
             self._observer.stop()
             self._observer = self._gaps = None
+        if self._changes is not None:
+            self._changes.close()
+            self._changes = None
         self.doubt = None
         self._next_at = Seconds(0)

@@ -1,22 +1,26 @@
 """watchdog's inotify observer, made to say when it can no longer be trusted.
 
 watchdog 7.1 loses events silently in ordinary situations (ADR 0006). These
-subclasses change six things: a queue overflow ends the thread instead of an endless
+subclasses change eight things: a queue overflow ends the thread instead of an endless
 repair, any exception ends it audibly, the inotify descriptor is not inherited, a reached
-watch limit is remembered, two warnings whose text is the whole watch table are never
-built, and an observer whose tables are wrong can be stopped. Everything overridden or read
-here is private to watchdog: the version is pinned, and tests/watch/test_native.py fails when
-a name moves.
+watch limit and an unmounted file system are remembered, some folders are not entered, two
+warnings whose text is the whole watch table are never built, and an observer whose tables
+are wrong can be stopped. Everything overridden or read here is private to watchdog: the
+version is pinned, and tests/watch/test_native.py fails when a name moves.
 """
 
 import errno
 import logging
 import os
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import cast
 
 from watchdog.observers.api import BaseObserver
-from watchdog.observers.inotify import InotifyFullEmitter, InotifyObserver
+from watchdog.observers.inotify import InotifyFullEmitter, InotifyObserver, InotifyWatchGroup
 from watchdog.observers.inotify_c import (
     CallbackId,
+    InotifyConstants,
     InotifyEvent,
     InotifyFD,
     Mask,
@@ -28,12 +32,18 @@ log = logging.getLogger(__name__)
 
 
 class Descriptor(InotifyFD):
-    """The thread that reads the kernel's queue."""
+    """The thread that reads the kernel's queue.
 
-    def __init__(self) -> None:
+    Args:
+        skipped: Absolute paths of folders that are not entered.
+    """
+
+    def __init__(self, skipped: AbstractSet[bytes]) -> None:
         super().__init__()
+        self.skipped = skipped
         self.overflowed = False
         self.limit_reached = False
+        self.unmounted = False
 
     @classmethod
     def _create_inotify_fd(cls) -> int:
@@ -55,6 +65,7 @@ class Descriptor(InotifyFD):
             self.overflowed = True
             self.stopped_event.set()
         elif not self.overflowed:
+            self.unmounted |= bool(event.mask & InotifyConstants.IN_UNMOUNT)
             super().handle_event(event)
 
     def _add_callback(
@@ -74,8 +85,43 @@ class Descriptor(InotifyFD):
             super()._remove_callback(wd, id_)
 
 
+@dataclass
+class Group(InotifyWatchGroup):
+    """The watches of one root.
+
+    Attributes:
+        skipped: Absolute paths of folders that are not entered.
+    """
+
+    skipped: AbstractSet[bytes] = frozenset()
+
+    def _add_all_callbacks(self, path: bytes) -> None:
+        if path in self.skipped:
+            return
+        self._add_callback(path)
+        for folder, names, _ in os.walk(path):
+            above = folder.rstrip(b"/") + b"/"
+            names[:] = [name for name in names if self._is_entered(above + name)]
+            for name in names:
+                self._add_callback(above + name)
+
+    def _is_entered(self, path: bytes) -> bool:
+        return path not in self.skipped and not os.path.islink(path)  # noqa: PTH114 - bytes
+
+
 class Emitter(InotifyFullEmitter):
     """The thread that turns kernel events into watchdog's."""
+
+    def on_thread_start(self) -> None:
+        """Watch every folder but those to be skipped."""
+        descriptor = cast("Descriptor", self._inotify_fd)
+        self._inotify = Group(
+            descriptor,
+            os.fsencode(self.watch.path),
+            is_recursive=self.watch.is_recursive,
+            event_mask=self.get_event_mask_from_filter(),
+            skipped=descriptor.skipped,
+        )
 
     def run(self) -> None:
         """Emit until told to stop, or until something is wrong."""
@@ -121,12 +167,15 @@ class Emitter(InotifyFullEmitter):
 class Observer(InotifyObserver):
     """The thread that calls the handler, with its own descriptor and emitters.
 
+    Args:
+        skipped: Absolute paths of folders that are not entered.
+
     Raises:
         OSError: EMFILE when the machine has no inotify instance left.
     """
 
-    def __init__(self) -> None:
-        self.descriptor = Descriptor()
+    def __init__(self, skipped: AbstractSet[bytes] = frozenset()) -> None:
+        self.descriptor = Descriptor(skipped)
         self._inotify_fd = self.descriptor
         self.descriptor.start()
         # not InotifyObserver's: that one builds the plain descriptor and emitter

@@ -50,6 +50,7 @@ class Trouble(StrEnum):
     OVERFLOW = "overflow"
     THREAD = "thread"
     ROOT = "root"
+    MOUNT = "mount"
     UNWATCHED = "unwatched"
     COOKIE = "cookie"
 
@@ -60,7 +61,7 @@ class Handler(FileSystemEventHandler):
     Args:
         below: How the path of all that is in the root begins, without symbolic links.
         dirty: Where they are noted.
-        excluded: Folders below it that are ours, relative to it.
+        excluded: Folders below it that are never looked into, relative to it.
     """
 
     def __init__(self, below: bytes, dirty: Dirty, excluded: AbstractSet[bytes]) -> None:
@@ -99,7 +100,8 @@ class RootObserver:
     Args:
         root: Absolute path.
         dirty: Where paths are noted.
-        excluded: Folders below it that are ours, relative to it.
+        excluded: Folders below it that are never looked into, relative to it; others as they
+            are mounted and unmounted.
         cookies: Folder of its own for a file that must come back as an event.
 
     Raises:
@@ -115,7 +117,9 @@ class RootObserver:
         self._root = root
         self._identity = _identity(root)
         self._limit = limits.watches()
-        self._observer = Observer()
+        self._excluded = excluded
+        self._skipped = frozenset(excluded)
+        self._observer = Observer({self._below + place for place in self._skipped})
         try:
             handler = Handler(self._below, dirty, excluded)
             self._observer.schedule(
@@ -148,6 +152,9 @@ class RootObserver:
         threads = (self._observer, self._observer.descriptor, *emitters)
         if not emitters or not all(thread.is_alive() for thread in threads):
             return Trouble.THREAD
+        # one that is mounted again at once leaves the table as it was, but has no watches
+        if self._observer.descriptor.unmounted or self._excluded != self._skipped:
+            return Trouble.MOUNT
         # an unmounted root takes its watches with it, and comes back as what it was
         if not self.watches_n or _identity(self._root) != self._identity:
             return Trouble.ROOT

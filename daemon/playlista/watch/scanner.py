@@ -33,11 +33,13 @@ class Walk:
 
     Args:
         root: Absolute path.
-        excluded: Folders below it that are ours, relative to it.
+        excluded: Folders below it that are never looked into, relative to it.
+        lost: Those of them that say nothing of what is remembered there.
         weak: Whether only size and mtime of a file can be believed.
         entered: Told of each folder that is looked into, relative to the root.
 
     Attributes:
+        lost: As it was given.
         unreadable: What could not be seen so far, relative to the root, each with all below
             it: unknown, and so never taken for deleted.
     """
@@ -46,6 +48,7 @@ class Walk:
         self,
         root: bytes,
         excluded: AbstractSet[bytes] = frozenset(),
+        lost: AbstractSet[bytes] = frozenset(),
         *,
         weak: bool = False,
         entered: Callable[[bytes], object] = bool,
@@ -54,7 +57,8 @@ class Walk:
         self._excluded = excluded
         self._weak = weak
         self._entered = entered
-        self.unreadable: set[bytes] = set()
+        self.lost = lost
+        self.unreadable = set(lost)
 
     def at(self, relpath: bytes) -> Iterator[Entry]:
         """Yield the file at a path, or every file below it; nothing when it is not there."""

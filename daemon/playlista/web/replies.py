@@ -120,7 +120,8 @@ class WatchedRoot(Reply):
     )
     why: str | None = Field(
         default=None,
-        description="Why it is not there or degraded, or what waits in it; null when all is well.",
+        description="Why it is not there or degraded, what is missing or waits in it; "
+        "null when all is well.",
     )
     settling: int | None = Field(
         default=None,
