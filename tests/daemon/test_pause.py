@@ -50,11 +50,9 @@ def is_paused(daemon):
 def test_a_pause_gives_the_track_back_uncounted_and_after_it_all_is_finished(listening, home, tell):
     tell(listening, home, "pause")
 
-    until(lambda: is_paused(listening))
+    until(lambda: is_paused(listening) and not listening.workers)
     listening.told("STATUS=paused: ")
     assert home.rows("SELECT state, strikes, kills FROM job") == [("ready", 0, 0)]
-    for child in listening.workers:  # what composes
-        child.resume()
 
     tell(listening, home, "resume")
 
@@ -71,6 +69,7 @@ def test_what_lands_in_a_pause_is_noticed_and_waits(home, start, tmp_path):
     sounds.write(tmp_path / "mine" / "one.flac", piece(PIECES))
 
     until(lambda: daemon.status()["backlog"]["ready"] == 1)
+    until(lambda: not daemon.workers)
     assert is_paused(daemon)
     by_signal(daemon, home, "resume")
     until(lambda: daemon.at_rest(PIECES + 1))

@@ -88,7 +88,7 @@ def dispatching(shelf, metrics):
         settings = config(shelf, audio=audio, **pool)
         one = Dispatch(
             Save(shelf.backlog, metrics),
-            Ear(settings, metrics, answered=lambda: None),
+            Ear(settings, metrics, answered=lambda: None, squeezed=lambda: False),
             settings,
             metrics,
             patient=patient,

@@ -102,6 +102,11 @@ class Dispatch:
         return self._steering.facts
 
     @property
+    def squeezed(self) -> bool:
+        """Whether nobody but workers may hold memory now."""
+        return self._steering.squeezed
+
+    @property
     def hopeless(self) -> str | None:
         """Why no worker can be started, after several tries; None while there is hope."""
         return self._pool.trouble if self._pool.hopeless else None

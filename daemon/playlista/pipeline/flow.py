@@ -52,7 +52,7 @@ class Flow:
     ) -> None:
         self.changes = 0
         self.analysed = 0
-        self._ear = Ear(config, metrics, answered=self._answered)
+        self._ear = Ear(config, metrics, answered=self._answered, squeezed=self._squeezed)
         self._backlog = Backlog(database, terms.wanted(config, self._ear.model))
         refresh = Refresh(database, config.store, metrics)
         self._intake = Intake(
@@ -80,8 +80,15 @@ class Flow:
             terms.composer(config),
             config.store.database,
             calm=lambda: self._dispatch.calm,
+            squeezed=self._squeezed,
         )
-        self._upkeep = Upkeep(database, config.store, metrics, calm=lambda: self._dispatch.calm)
+        self._upkeep = Upkeep(
+            database,
+            config.store,
+            metrics,
+            calm=lambda: self._dispatch.calm,
+            squeezed=self._squeezed,
+        )
         loops = (
             self._intake.run,
             self._dispatch.run,
@@ -212,6 +219,9 @@ class Flow:
         self._stirred()
         if found.moved or found.vanished or found.returned:
             self._composer.ask()
+
+    def _squeezed(self) -> bool:
+        return self._dispatch.squeezed
 
     def _answered(self) -> None:
         self._dispatch.wake()

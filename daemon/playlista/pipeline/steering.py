@@ -41,6 +41,7 @@ class Steering:
 
     Attributes:
         facts: What status tells; replaced whole.
+        squeezed: Whoever is no worker must be gone: memory is short, or somebody paused.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Steering:
         self._past = Past()
         self._worked = self._ceiling = 0
         self._trouble: str | None = None
+        self.squeezed = False
         self._seen: memory.Memory | None = None
         self._looked = float("-inf")
         self._processors = self._meter.read()
@@ -80,7 +82,7 @@ class Steering:
         if now - self._looked >= LOOK_S:
             self._looked, self._seen = now, memory.read(last=self._seen)
         self._processors = self._meter.read()
-        states = pool.states
+        states, bound = pool.states, self._bound()
         view = View(
             now=now,
             memory=self._seen,
@@ -89,10 +91,11 @@ class Steering:
             # one that has just finished has not been without work, and is about to get more
             running=max(pool.running, self._worked),
             workers=sum(states.values()) - states[State.ENDING],
-            bound=self._bound(),
+            bound=bound,
         )
         decision = governor.decide(view, self._past, self.limits)
         self._past = decision.past
+        self.squeezed = not decision.lease or (bound is not None and bound.at_once)
         self._ceiling = governor.ceiling_of(view, self.limits)
         pool.resize(decision.target)
         if decision.shed and pool.running > decision.target:
