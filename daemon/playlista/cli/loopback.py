@@ -4,7 +4,7 @@ PATIENCE_S = 3.0
 
 
 def ask(listen: str, path: str, method: str = "GET") -> bytes | None:
-    """Return what it answers; None when nobody does, or nobody of ours.
+    """Return what it answers; None when nobody does, or only to refuse.
 
     Args:
         listen: HTTP_LISTEN.

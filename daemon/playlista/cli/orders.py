@@ -6,7 +6,7 @@ from playlista.errors import OperatorError
 
 
 def pause(config: ConfigFile = None) -> None:
-    """Stop analysing at once, until `playlista resume` or the next start."""
+    """Stop all work at once, until `playlista resume` or the next start; changes are noted."""
     _order("pause", config)
 
 
@@ -17,5 +17,5 @@ def resume(config: ConfigFile = None) -> None:
 
 def _order(order: str, config: ConfigFile) -> None:
     listen = configuration(config).config.service.http_listen
-    if loopback.ask(listen, f"/api/{order}", method="POST") is None:
+    if loopback.ask(listen, f"/api/{order}", method="POST") != b"":
         raise OperatorError(f"no daemon obeys at {listen}")

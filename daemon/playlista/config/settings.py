@@ -186,7 +186,8 @@ class PoolSettings(Slice):
     quiet_hours: str = Field(
         default="",
         description="Hours in which the daemon runs QUIET_WORKERS at most, such as `08:00-23:00`; "
-        "several by comma, also past midnight, by the clock on the wall.",
+        "several by comma, also past midnight, by the clock on the wall. `playlista analyze` does "
+        "not wait for their end.",
     )
     quiet_workers: int = Field(
         default=1, ge=0, description="Workers in quiet hours: one, or none until they end."

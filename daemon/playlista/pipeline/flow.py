@@ -191,7 +191,7 @@ class Flow:
         return self._dispatch.leave.paused
 
     def pause(self) -> None:
-        """Give back every track in hand, uncounted, and begin none; from any thread."""
+        """Give back every track in hand, uncounted, and begin nothing; from any thread."""
         self._dispatch.leave.pause()
         self._stirred()
 

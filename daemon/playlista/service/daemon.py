@@ -70,8 +70,11 @@ def serve(load: Callable[[], Loaded]) -> int:
             signals.wait(daemon.rest_s)
             if signals.take_reload():
                 daemon.reload()
-            if (paused := signals.take_pause()) is not None:
-                daemon.flow.pause() if paused else daemon.flow.resume()
+            match signals.take_pause():
+                case True:
+                    daemon.flow.pause()
+                case False:
+                    daemon.flow.resume()
         log.info("stopping")
         notifier.stopping()
     return 0
@@ -227,6 +230,5 @@ def _line(status: dict[str, Any]) -> str:
     paused = "paused: " if status["state"] == "paused" else ""
     return (
         f"{paused}{tracks['total']} tracks, {backlog['ready'] + backlog['leased']} to analyse, "
-        f"{workers['running']} of {workers['target']} workers ({workers['reason']}), "
-        f"{status['playlists']} playlists"
+        f"{workers['running']} of {workers['target']} workers, {status['playlists']} playlists"
     )

@@ -61,7 +61,7 @@ class Workers(Reply):
     running: int = Field(description="Processes there are.")
     target: int = Field(description="Processes the governor wants.")
     limit: int | None = Field(
-        description="Processes the configuration allows; null when no daemon runs."
+        description="Processes the configuration allows at this hour; null when no daemon runs."
     )
     reason: str | None = Field(description="Why the target is what it is.")
 
