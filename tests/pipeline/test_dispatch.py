@@ -13,7 +13,7 @@ from playlista.config.settings import Config
 from playlista.features.patches import MANY
 from playlista.inference.messages import PATCH_BYTES
 from playlista.pipeline import steering
-from playlista.pipeline.dispatch import Dispatch
+from playlista.pipeline.dispatch import CALM_S, IDLE_S, Dispatch
 from playlista.pipeline.ear import Ear
 from playlista.pipeline.save import Save
 from playlista.pool import governor, memory
@@ -491,3 +491,14 @@ def test_a_worker_is_ready_before_what_is_expected_arrives(dispatching):
     until(dispatch, lambda: dispatch._pool.idle == 1)
 
     assert dispatch.calm
+
+
+def test_it_rests_longer_while_there_is_neither_work_nor_a_worker(dispatching, land, monkeypatch):
+    dispatch, rests = dispatching(min_available_memory_gb=1e6), []
+    monkeypatch.setattr(dispatch._pool, "collect", lambda rest_s: rests.append(rest_s) or [])
+
+    dispatch.step()
+    land("a.wav")
+    dispatch.step()
+
+    assert rests == [CALM_S, IDLE_S]

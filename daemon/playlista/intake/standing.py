@@ -88,12 +88,13 @@ class Standing:
 
     def lacks(self, known: Known) -> bool:
         """Tell whether a known file is certainly not at its path any more."""
-        if self._seen is None:
+        believed = self._seen or self._trusted  # before its first look the root is as it was
+        if believed is None:
             return False
         try:
             found = os.lstat(join(self._root.path, known.relpath))
         except OSError as error:
-            return error.errno in GONE and look(self._root.path).identity == self._seen
+            return error.errno in GONE and look(self._root.path).identity == believed
         there = known.signature
         return not there.is_weak and (found.st_dev, found.st_ino) != (there.dev, there.ino)
 

@@ -23,7 +23,8 @@ from playlista.records import AnalysisRequest, Draft, Job, Tier
 from playlista.units import GIGABYTE, MEGABYTE, Bytes, Seconds
 
 TICK_S: Final = 0.5  # while something is being analysed
-IDLE_S: Final = 1.0  # while nothing is; intake wakes it at once
+IDLE_S: Final = 1.0  # while a track waits, or a worker for one
+CALM_S: Final = 5.0  # while there is neither; intake wakes it at once
 BEHIND: Final = Bytes(16 * MEGABYTE)  # of drafts waiting: a guess, above a deep one's 14 MB
 OFFERED: Final = 32  # candidates looked at in one go
 PATIENCE_S: Final = 60.0  # so long smaller tracks may pass one that does not fit (a guess)
@@ -159,7 +160,8 @@ class Dispatch:
             waiting = True
         busy_now = bool(self._in_hand)
         self.calm = not (waiting or busy_now or self._unsaved or self._stirred)
-        self._finish(self._pool.collect(TICK_S if busy_now else IDLE_S))
+        resting = self.calm and not self.facts.workers["running"]
+        self._finish(self._pool.collect(TICK_S if busy_now else CALM_S if resting else IDLE_S))
 
     def _hand_out(self) -> bool:
         """Lease what may be leased now; tell whether there was anything that has its turn."""
