@@ -114,7 +114,6 @@ FAULTS = (
     Fault(
         15, WATCH, "5,000 tracks move to another root and get new tags",
         "Not one is analysed again; playlists keep their order.",
-        open="tracks that move and change their tags at once",
     ),
     Fault(
         16, FILES, "A file of no bytes",

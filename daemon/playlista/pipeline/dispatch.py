@@ -14,6 +14,7 @@ from playlista.pipeline import plan, terms
 from playlista.pipeline.ear import Ear
 from playlista.pipeline.estimates import Estimates
 from playlista.pipeline.leave import Leave
+from playlista.pipeline.recognition import Recognition
 from playlista.pipeline.save import Save
 from playlista.pipeline.steering import Facts, Steering
 from playlista.pool import memory, need
@@ -63,6 +64,7 @@ class Dispatch:
         self._backlog = save.backlog
         self._save = save
         self._ear = ear
+        self._recognition = Recognition(save.backlog)
         self._patient = patient
         self._on_settled = on_settled
         self._next_config: Config | None = None
@@ -218,17 +220,25 @@ class Dispatch:
         needed = plan.need(job, tier, self._decoding, self._estimates.needs)
         if self._in_hand and not self._steering.admits(self._pool, needed):
             return self._pass_over(job)
+        request = self._request(job, tier)
         if self._backlog.lease(job):
-            model = self._backlog.wanted.model is not None
-            request = AnalysisRequest(
-                job.path, tier, job.signature, self._decoding, model=model, have=job.have
-            )
             self._in_hand += 1
             self._alone = alone
             self._passed = None
             leased = replace(job, tier=tier)
             self._pool.submit(leased, request, plan.limit_s(job, pool), need=needed)
         return True
+
+    def _request(self, job: Job, tier: Tier) -> AnalysisRequest:
+        return AnalysisRequest(
+            job.path,
+            tier,
+            job.signature,
+            self._decoding,
+            model=self._backlog.wanted.model is not None,
+            have=job.have,
+            sieve=self._recognition.sieve(job),
+        )
 
     def _pass_over(self, job: Job) -> bool:
         """Let smaller tracks pass one that does not fit, but not for ever."""
@@ -261,11 +271,12 @@ class Dispatch:
         self._unsaved += settled
         if not self._unsaved:
             return
-        before = len(self._unsaved)
+        before = list(self._unsaved)
         try:
             kept = self._save(self._unsaved)
         except StoreBusy as busy:
             log.warning("results wait: %s", busy)
         else:
+            self._recognition.learn(before, kept)
             self._on_settled(kept)
-        self.settled += before - len(self._unsaved)
+        self.settled += len(before) - len(self._unsaved)
