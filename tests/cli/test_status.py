@@ -30,6 +30,8 @@ def answering(heard):
                 self.end_headers()
                 self.wfile.write(answer)
 
+            do_POST = do_GET  # noqa: N815 - as http.server wants it
+
             def log_message(self, *_):
                 pass
 
@@ -70,3 +72,11 @@ def test_what_it_says_is_shown_to_a_person(answering):
 )
 def test_another_program_on_the_port_is_not_believed(answering, answer, status):
     assert answering(answer, status=status).facts("status")["state"] == "stopped"
+
+
+@pytest.mark.parametrize(("answer", "status"), [(b"<html>", 200), (b"", 404)])
+def test_another_program_on_the_port_is_not_taken_for_one_that_obeys(answering, answer, status):
+    done = answering(answer, status=status).run("pause")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("playlista: no daemon obeys at 127.0.0.1:")

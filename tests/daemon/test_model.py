@@ -215,6 +215,33 @@ def test_a_model_killed_five_times_costs_no_track_its_embedding(tmp_path, make_h
     assert daemon.metric('analyses_total{outcome="ok",tier="full"}') == MANY
 
 
+# --- memory that is short -----------------------------------------------------------
+
+
+def test_under_the_failsafe_the_model_leaves_too_and_comes_back_after_it(
+    few, make_home, models, start
+):
+    home = make_home(few)
+    bring(models, home)
+    daemon = start(home)
+    until(lambda: daemon.at_rest(FEW))
+    host = the_host(daemon)
+
+    home.configure(MEMORY_FAILSAFE_PERCENT=1)
+    daemon.signal(signal.SIGHUP)
+
+    until(lambda: not host.is_running() and len(daemon.workers) <= 1)  # the last of the pool
+    assert daemon.status()["workers"]["reason"] == "failsafe"
+    until(lambda: not daemon.status()["model"]["loaded"])
+    sounds.write(few / "new.flac", sounds.drums(200, 4, 22_050), rate=22_050)
+    until(lambda: daemon.status()["backlog"]["ready"] == 1)
+
+    home.configure(MEMORY_FAILSAFE_PERCENT=85)
+    daemon.signal(signal.SIGHUP)
+
+    until(lambda: heard(home) == FEW + 1 and daemon.at_rest(FEW + 1))
+
+
 # --- the end ------------------------------------------------------------------------
 
 

@@ -259,7 +259,7 @@ def test_a_handler_that_raises_costs_an_observer_and_no_file(lone, songs):
 def test_a_thread_of_the_watcher_that_dies_is_replaced_and_nothing_is_lost(lone, songs, thread):
     daemon = lone(**sabotage(THREAD=thread))
 
-    daemon.signal(signal.SIGUSR1)
+    daemon.signal(signal.SIGRTMIN)
     songs("four")
 
     until(lambda: rebuilds(daemon, "thread"), NOTICED_S)
@@ -285,7 +285,7 @@ def test_a_thread_of_the_watcher_that_lives_and_passes_nothing_on_is_replaced(lo
 def test_a_part_that_dies_ends_the_daemon_so_that_systemd_starts_it_again(lone, songs, thread):
     daemon = lone(**sabotage(THREAD=thread))
 
-    daemon.signal(signal.SIGUSR1)
+    daemon.signal(signal.SIGRTMIN)
     songs("four")
 
     assert daemon.ended()[0] == 1

@@ -1,6 +1,7 @@
 import logging
 import time
 
+import psutil
 import pytest
 
 from playlista.config.settings import Config
@@ -17,9 +18,10 @@ WITHIN_S = 30.0
 
 
 class Machine:
-    """What the composer asks: is the backlog drained?"""
+    """What the composer asks: is the backlog drained, is memory short?"""
 
     calm = True
+    squeezed = False
 
 
 @pytest.fixture
@@ -40,6 +42,7 @@ def composing(shelf, metrics, machine):
             terms.composer(config),
             database or config.store.database,
             calm=lambda: machine.calm,
+            squeezed=lambda: machine.squeezed,
         )
         one.beats = []
         part = Part("composer", one.run, lambda: one.beats.append(time.monotonic()))
@@ -145,6 +148,51 @@ def test_a_child_that_fails_is_told_and_tried_again(composing, shelf, caplog, mo
 
     assert not composer.idle
     assert not composer.published
+
+
+def test_while_memory_is_short_nothing_is_composed(composing, shelf, machine):
+    fill(shelf)
+    machine.squeezed = True
+    composer = composing()
+
+    composer.ask()
+    composer.expect()
+    until(lambda: len(composer.beats) > 3)
+    assert not psutil.Process().children()
+    assert not composer.idle
+    assert not composer.published
+
+    machine.squeezed = False
+    until(lambda: composer.published)
+
+
+def test_the_child_leaves_when_memory_becomes_short(composing, shelf, machine):
+    fill(shelf)
+    composer = composing()
+    composer.ask()
+    until(lambda: composer.published)
+    assert psutil.Process().children()
+
+    machine.squeezed = True
+
+    until(lambda: not psutil.Process().children())
+
+
+def test_what_was_being_composed_when_memory_became_short_is_composed_later(
+    composing, shelf, machine, monkeypatch, caplog
+):
+    monkeypatch.setattr(module, "RETRY_S", 0.0)
+    fill(shelf)
+    composer = composing()
+    composer.ask()
+    until(lambda: composer._working)
+
+    machine.squeezed = True
+    until(lambda: not (composer._working or psutil.Process().children()))
+
+    machine.squeezed = False
+    until(lambda: composer.published and composer.idle)
+    assert not [said for said in caplog.records if said.levelno >= logging.WARNING]
 
 
 def test_it_stops_in_the_middle_of_composing(composing, shelf):

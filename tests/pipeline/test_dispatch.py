@@ -86,7 +86,7 @@ def dispatching(shelf, metrics):
         settings = config(shelf, audio=audio, **pool)
         one = Dispatch(
             Save(shelf.backlog, metrics),
-            Ear(settings, metrics, answered=lambda: None),
+            Ear(settings, metrics, answered=lambda: None, squeezed=lambda: False),
             settings,
             metrics,
             patient=patient,
@@ -254,6 +254,15 @@ def test_a_worker_between_two_short_tracks_is_not_spare(dispatching, land, count
             assert counted("workers", state="busy") == 1
 
     assert {view.running for view in views} == {1}
+
+
+def test_who_asks_for_one_pass_does_not_wait_for_the_end_of_quiet_hours(dispatching, land, shelf):
+    land("a.wav")
+    dispatch = dispatching(patient=True, quiet_hours="00:00-24:00", quiet_workers=0)
+
+    until(dispatch, lambda: dispatch.calm)
+
+    assert order_of_results(shelf) == ["a.wav"]
 
 
 def test_a_full_queue_leases_no_more(dispatching, land):

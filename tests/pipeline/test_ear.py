@@ -63,8 +63,9 @@ class Patient:
 
     def __init__(self, config, metrics):
         self.told = self.steps = 0
+        self.squeezed = False
         self.taken = []
-        self.ear = Ear(config, metrics, answered=self._tell)
+        self.ear = Ear(config, metrics, answered=self._tell, squeezed=lambda: self.squeezed)
         self._part = Part("model", self.ear.run, self._step)
         self._part.start()
 
@@ -525,6 +526,40 @@ def test_a_model_that_nobody_needs_leaves_memory_and_comes_again(hear, counted, 
     assert one.has(2)[1].embedding
     assert resident() == 1
     assert counted("model_loads_total") == 2
+
+
+def test_where_memory_is_short_the_model_leaves_it_and_whoever_waits_is_heard_later(hear, resident):
+    one = hear()
+    one.ask(draft(1))
+    one.has(1)
+
+    one.squeezed = True
+    until(lambda: not psutil.Process().children() and resident() == 0)
+    one.ask(draft(2))
+    one.ear.expect()
+    seen = one.steps
+    until(lambda: one.steps > seen + 2)
+    assert not psutil.Process().children()
+    assert one.ear.waiting_bytes
+
+    one.squeezed = False
+
+    assert one.has(2)[1].embedding
+
+
+def test_who_was_being_heard_when_memory_became_short_is_not_at_fault(hear, hosted, caplog):
+    hosted("never_answers")
+    one = hear()
+    for _ in range(TRIES + 1):  # more often than anybody may be at fault
+        one.ask(*[] if one.ear.waiting_bytes else [draft()])
+        until(lambda: one.ear._pool.running)
+        one.squeezed = True
+        until(lambda: not psutil.Process().children())
+        one.squeezed = False
+
+    assert one.ear.waiting_bytes
+    assert one.ear.take() == []
+    assert "was lost" not in caplog.text
 
 
 def test_without_work_there_is_no_process(hear):

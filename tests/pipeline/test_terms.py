@@ -1,10 +1,13 @@
 """Every key of the pool, of decoding and of the libraries changes what the parts receive."""
 
+import time
+
 import pytest
 
 from playlista.config.load import load
 from playlista.config.settings import table
 from playlista.pipeline import plan, terms
+from playlista.pipeline.leave import Leave
 from playlista.pipeline.pace import Pace
 from playlista.pipeline.plan import Situation
 from playlista.pool.need import Needs
@@ -51,6 +54,13 @@ def needed(**keys):
     return plan.need(job(10), Tier.FULL, settings, Needs(GIGABYTE))
 
 
+def allowed_at_noon(**keys):
+    leave = Leave(lambda: time.strptime("12:00", "%H:%M"))
+    leave.observe(config(**keys).pool)
+    bound = leave.bound()
+    return bound and bound.workers
+
+
 # key, another value than the default, what shows it, what it shows by default and then
 EFFECTS = {
     "WORKERS": (3, lambda **k: limits("workers", **k), None, 3),
@@ -72,6 +82,8 @@ EFFECTS = {
         (1, "quick"),
     ),
     "BATCH_SIZE": (4, lambda **k: is_due(4, **k), False, True),
+    "QUIET_HOURS": ("08:00-23:00", allowed_at_noon, None, 1),
+    "QUIET_WORKERS": (0, lambda **k: allowed_at_noon(QUIET_HOURS="11:00-13:00", **k), 1, 0),
     "TRACK_TIMEOUT_SECONDS": (
         90,
         lambda **k: plan.limit_s(job(1), config(**k).pool),

@@ -21,12 +21,14 @@ class House:
         self.shelf = shelf
         self.clock = FakeClock()
         self.calm = True
+        self.squeezed = False
         self.beats = 0
         self.upkeep = Upkeep(
             shelf.database,
             StoreSettings(state_path=shelf.path.parent),
             metrics,
             calm=lambda: self.calm,
+            squeezed=lambda: self.squeezed,
             clock=self.clock,
         )
 
@@ -133,6 +135,29 @@ def test_damage_that_the_copy_shows_ends_the_daemon_with_the_remedy(house, shelf
         house.live(FIRST_S)
 
     assert house.copies == 0
+
+
+def test_a_copy_waits_until_there_is_memory(house):
+    house.squeezed = True
+    house.live(FIRST_S)
+    assert house.copies == 0
+
+    house.squeezed = False
+    house.live(LOOK_S)
+
+    assert house.copies == 1
+
+
+def test_a_copy_under_way_is_given_up_when_memory_becomes_short(house, monkeypatch):
+    answers = iter([False, True])
+    monkeypatch.setattr(house.upkeep, "_squeezed", lambda: next(answers))
+    house.live(FIRST_S)
+    assert house.copies == 0
+    monkeypatch.undo()
+
+    house.live(LOOK_S)
+
+    assert house.copies == 1
 
 
 def test_a_daemon_that_is_to_stop_waits_for_no_copy(house, shelf):

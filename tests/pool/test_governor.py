@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from playlista.pool.decision import Action, Past, Reason, View
+from playlista.pool.decision import Action, Bound, Past, Reason, View
 from playlista.pool.governor import admits, decide
 from playlista.pool.limits import Limits
 from playlista.pool.memory import MACHINE, Memory, Scope
@@ -296,3 +296,62 @@ def test_a_track_must_fit_in_every_scope():
 
 def test_unknown_memory_admits():
     assert admits(10 * GB, 0, None, Limits())
+
+
+# --- what people allow -------------------------------------------------------------
+
+
+def allowing(workers, *, at_once=False):
+    return Bound(workers=workers, reason=Reason.PAUSED, at_once=at_once)
+
+
+def test_a_bound_is_obeyed_in_one_step_and_tracks_in_hand_are_finished():
+    decision = decide(view(running=4, bound=allowing(1)), Past(4), Limits())
+
+    assert made(decision) == (Action.SHRINK, Reason.PAUSED, 1)
+    assert decision.shed == 0
+    assert decision.lease
+
+
+def test_what_has_to_be_given_back_at_once_is():
+    decision = decide(view(running=3, bound=allowing(0, at_once=True)), Past(4), Limits())
+
+    assert (made(decision), decision.shed) == ((Action.SHRINK, Reason.PAUSED, 0), 3)
+
+
+def test_a_track_that_was_to_be_finished_may_have_to_be_given_back_later():
+    decision = decide(view(running=1, bound=allowing(0, at_once=True)), Past(0), Limits())
+
+    assert (decision.target, decision.shed) == (0, 1)
+
+
+@pytest.mark.parametrize("target", [0, 1])
+def test_a_bound_that_is_reached_is_the_reason_to_stay(target):
+    decision = decide(view(running=target, bound=allowing(target)), Past(target), Limits())
+
+    assert made(decision) == (Action.HOLD, Reason.PAUSED, target)
+
+
+def test_a_bound_beats_a_fixed_count():
+    seen = view(running=3, bound=allowing(1))
+
+    assert decide(seen, Past(3), Limits(workers=3)).target == 1
+
+
+def test_a_bound_above_the_ceiling_changes_nothing():
+    decision = decide(view(running=4, bound=allowing(9)), Past(4), Limits())
+
+    assert made(decision) == (Action.HOLD, Reason.CEILING, 4)
+
+
+def test_who_has_to_go_down_to_a_bound_leases_nothing_at_the_failsafe():
+    decision = decide(view(0.86, running=3, bound=allowing(1)), Past(3), Limits())
+
+    assert decision.target == 1
+    assert not decision.lease
+
+
+def test_after_a_time_at_zero_by_request_the_pool_comes_back():
+    decision = decide(view(running=0), Past(0, changed=NOW - 2), Limits())
+
+    assert made(decision) == (Action.GROW, Reason.RECOVERED, 1)

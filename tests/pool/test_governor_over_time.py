@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlista.pool.decision import Action, Past, View
+from playlista.pool.decision import Action, Bound, Past, Reason, View
 from playlista.pool.governor import admits, decide
 from playlista.pool.limits import Limits
 from playlista.pool.memory import MACHINE, Memory, Scope
@@ -32,7 +32,7 @@ class Machine:
         self.limits = limits or Limits()
         self.past, self.workers, self.now, self.trace = Past(), 1, 0.0, []
 
-    def step(self, others, busy=None):
+    def step(self, others, busy=None, bound=None):
         """Decide once, with the others' share of memory, and of every processor."""
         used = min(1.0, others + self.workers * self.weight)
         memory = None if self.unknown else Memory((Scope(MACHINE, int(used * TOTAL), TOTAL),))
@@ -43,6 +43,7 @@ class Machine:
             backlog=self.backlog,
             running=self.workers if self.backlog else 0,
             workers=self.workers,
+            bound=bound,
         )
         decision = decide(seen, self.past, self.limits)
         self.trace.append((seen, self.past, decision))
@@ -108,6 +109,33 @@ def test_the_pool_always_comes_back(phases, weight):
     _, _, last = trace[-1]
     assert last.target == CORES
     assert last.lease
+
+
+@given(
+    st.lists(
+        st.tuples(
+            ratios,
+            st.none()
+            | st.builds(
+                Bound,
+                workers=st.integers(0, CORES + 1),
+                reason=st.just(Reason.PAUSED),
+                at_once=st.booleans(),
+            ),
+        ),
+        min_size=1,
+    ),
+    weights,
+)
+def test_there_is_never_more_than_people_allow(moments, weight):
+    machine = Machine(weight)
+    for others, bound in moments:
+        decision = machine.step(others, bound=bound)
+
+        if bound is not None:
+            assert decision.target <= bound.workers
+            kept = machine.trace[-1][0].running - decision.shed
+            assert not bound.at_once or kept <= bound.workers
 
 
 @given(phases)

@@ -73,6 +73,25 @@ def test_a_reload_is_taken_once():
         assert (signals.take_reload(), signals.take_reload()) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("sent", "asked"),
+    [
+        ([], None),
+        ([signal.SIGUSR1], True),
+        ([signal.SIGUSR2], False),
+        ([signal.SIGUSR1, signal.SIGUSR2], False),
+        ([signal.SIGUSR2, signal.SIGUSR1], True),
+    ],
+)
+def test_whoever_asks_last_decides_whether_it_pauses(sent, asked):
+    with Signals() as signals:
+        for number in sent:
+            signal.raise_signal(number)
+
+        assert (signals.take_pause(), signals.take_pause()) == (asked, None)
+        assert not signals.stop
+
+
 def test_a_reload_is_no_stop():
     with Signals() as signals:
         signal.raise_signal(signal.SIGHUP)
@@ -124,7 +143,9 @@ def test_a_storm_of_rings_blocks_nobody_and_dies_down():
 
 
 def test_the_old_handlers_come_back():
-    watched = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGIO)
+    watched = (
+        signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGIO,
+    )  # fmt: skip
     before = [signal.getsignal(number) for number in watched]
 
     with Signals():

@@ -64,6 +64,7 @@ class Daemon:
         self.ready = lambda: (True, [])
         self.status = copy.deepcopy(STATUS)
         self.registry = CollectorRegistry()
+        self.orders: list[str] = []
 
     def performance(self) -> dict[str, Any]:
         return {
@@ -101,6 +102,8 @@ class Daemon:
             status=self.tell_status,
             performance=self.performance,
             model=self.model,
+            pause=lambda: self.orders.append("pause"),
+            resume=lambda: self.orders.append("resume"),
         )
 
 

@@ -44,6 +44,44 @@ def test_without_exactly_one_host_header_nobody_is_answered(http, lines):
         assert line.recv(100).split()[1] == b"400"
 
 
+@pytest.mark.parametrize("host", ["localhost:9847", "127.0.0.1:1", "[::1]:80"])
+def test_our_own_page_may_give_orders(http, daemon, host):
+    headers = {"Host": host, "Origin": f"http://{host}"}
+
+    assert http.post("/api/pause", headers=headers).status_code == 204
+    assert daemon.orders == ["pause"]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://evil.example", "null", "", "https://localhost:9847", "http://localhost:3000",
+     "http://localhost", "http://localhost:9847.evil.example"],
+)  # fmt: skip
+def test_a_page_elsewhere_gives_no_orders(http, daemon, origin):
+    headers = {"Host": "localhost:9847", "Origin": origin}
+
+    answer = http.post("/api/pause", headers=headers)
+
+    assert answer.status_code == 403
+    assert answer.json() == {"detail": "orders of other pages are not obeyed"}
+    assert daemon.orders == []
+
+
+def test_one_good_origin_does_not_carry_another_along(http, daemon):
+    headers = [("Host", "localhost"), ("Origin", "http://localhost"), ("Origin", "http://evil")]
+
+    assert http.post("/api/pause", headers=headers).status_code == 403
+    assert daemon.orders == []
+
+
+def test_reading_is_free_whatever_page_asks(http):
+    """The browser keeps the answer from it: there is no Access-Control-Allow-Origin."""
+    answer = http.get("/status", headers={"Origin": "http://evil.example"})
+
+    assert answer.status_code == 200
+    assert "access-control-allow-origin" not in answer.headers
+
+
 @given(st.sampled_from(sorted(LOCAL)), st.integers(0, 65535))
 def test_the_port_does_not_matter(name, port):
     assert without_port(f"{name}:{port}") == name

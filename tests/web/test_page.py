@@ -2,8 +2,11 @@
 
 import re
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
+
+from playlista.web.replies import State
 
 
 class Page(HTMLParser):
@@ -60,6 +63,14 @@ def test_the_page_never_takes_text_for_markup(http):
 def test_every_link_of_the_page_answers(http, page):
     for path in page.all("href") - {"data:,"}:
         assert http.get(path).status_code == 200
+
+
+def test_the_page_gives_every_order_there_is_in_the_state_it_is_for(http, page):
+    paths = http.get("/openapi.json").json()["paths"]
+    states = {state for when in page.all("data-when") for state in when.split()}
+
+    assert page.all("data-order") == {path for path in paths if path.startswith("/api/")}
+    assert states == set(get_args(State)) - {"stopping", "stopped"}
 
 
 def test_the_page_is_light_and_dark(http):

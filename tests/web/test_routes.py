@@ -104,9 +104,24 @@ def test_an_unknown_url_is_404_in_json(http):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_nothing_can_be_changed_from_here(http, method):
+def test_a_fact_cannot_be_changed_from_here(http, method):
     for path in http.get("/openapi.json").json()["paths"]:
-        assert http.request(method, path).status_code == 405
+        if not path.startswith("/api/"):
+            assert http.request(method, path).status_code == 405
+
+
+@pytest.mark.parametrize("order", ["pause", "resume"])
+def test_an_order_is_passed_on_and_answered_without_content(http, daemon, order):
+    answer = http.post(f"/api/{order}")
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert daemon.orders == [order]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+def test_looking_at_an_order_does_not_give_it(http, daemon, method):
+    assert http.request(method, "/api/pause").status_code == 405
+    assert daemon.orders == []
 
 
 def test_the_table_is_the_contract(http):
@@ -118,6 +133,8 @@ def test_the_table_is_the_contract(http):
         "/status",
         "/performance",
         "/model_info",
+        "/api/pause",
+        "/api/resume",
     }
 
 

@@ -13,6 +13,7 @@ from playlista.cli.explain import explain
 from playlista.cli.failures import failures
 from playlista.cli.lists import app as lists
 from playlista.cli.models import app as models
+from playlista.cli.orders import pause, resume
 from playlista.cli.roots import app as roots
 from playlista.cli.run import run
 from playlista.cli.status import status
@@ -31,6 +32,8 @@ app = typer.Typer(
 app.command("run")(run)
 app.command("analyze")(analyze)
 app.command("status")(status)
+app.command("pause")(pause)
+app.command("resume")(resume)
 app.command("explain")(explain)
 app.add_typer(lists, name="lists")
 app.add_typer(roots, name="roots")

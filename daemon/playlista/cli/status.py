@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from playlista.cli import loopback
 from playlista.cli.options import ConfigFile, Json, configuration
 
 if TYPE_CHECKING:
     from playlista.config.settings import Config
-
-PATIENCE_S = 3.0
 
 
 def status(config: ConfigFile = None, json: Json = False) -> None:
@@ -27,15 +26,10 @@ def status(config: ConfigFile = None, json: Json = False) -> None:
 
 def _from_daemon(listen: str) -> dict[str, Any] | None:
     import json
-    from http.client import HTTPException
-    from urllib.request import ProxyHandler, build_opener
 
-    # loopback never goes through a proxy
-    ask = build_opener(ProxyHandler({}))
     try:
-        with ask.open(f"http://{listen}/status", timeout=PATIENCE_S) as answer:
-            facts = json.load(answer)
-    except (HTTPException, OSError, ValueError):
+        facts = json.loads(loopback.ask(listen, "/status") or b"")
+    except ValueError:
         return None
     ours = isinstance(facts, dict) and "watch" in facts
     return facts if ours else None

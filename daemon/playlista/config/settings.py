@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 
+from playlista.config.hours import spans
 from playlista.places import usual_state_path
 
 AT_START: JsonDict = {"at_start": True}
@@ -182,6 +183,21 @@ class PoolSettings(Slice):
     min_memory_for_full_analysis_gb: float = Field(
         default=1.5, ge=0, description="With less available: quick tier now, full tier later."
     )
+    quiet_hours: str = Field(
+        default="",
+        description="Hours in which the daemon runs QUIET_WORKERS at most, such as `08:00-23:00`; "
+        "several by comma, also past midnight, by the clock on the wall. `playlista analyze` does "
+        "not wait for their end.",
+    )
+    quiet_workers: int = Field(
+        default=1, ge=0, description="Workers in quiet hours: one, or none until they end."
+    )
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _hours(cls, value: str) -> str:
+        spans(value)
+        return value
 
 
 class AudioConfig(Slice):

@@ -10,6 +10,7 @@ from typing import Final
 from playlista.errors import OperatorError, StoreBroken, TryAgain
 from playlista.pipeline.pace import Pace
 from playlista.pipeline.refresh import Refresh
+from playlista.pool.outcome import Crash
 from playlista.pool.slot import Terms
 from playlista.pool.supervisor import Pool
 from playlista.records import Composition
@@ -31,6 +32,7 @@ class Composer:
         terms: How the child is made.
         database: What the child reads.
         calm: Tells whether the backlog is drained.
+        squeezed: Tells whether the child must be gone, and playlists wait.
 
     Attributes:
         published: Whether the playlists have been brought up to date since the start.
@@ -43,12 +45,14 @@ class Composer:
         terms: Terms,
         database: Path,
         calm: Callable[[], bool],
+        squeezed: Callable[[], bool],
     ) -> None:
         self._refresh = refresh
         self._pace = pace
         self._terms = terms
         self._database = database
         self._calm = calm
+        self._squeezed = squeezed
         self._guard = threading.Lock()
         self._bell = threading.Event()
         self._founded = refresh.founded()
@@ -93,9 +97,9 @@ class Composer:
 
     def _rest(self, pool: Pool[str]) -> None:
         """Do what is to be done between refreshes."""
+        pool.resize(int(not self._squeezed()))
         if self._expected:
             self._expected = False
-            pool.resize(1)
             pool.warm()
         pool.collect(0)
         self._check()
@@ -117,7 +121,7 @@ class Composer:
 
     def _begin(self) -> bool:
         now = time.monotonic()
-        if now < self._not_before or not self._pace.asked:
+        if now < self._not_before or not self._pace.asked or self._squeezed():
             return False
         calm = self._calm()
         with self._guard:
@@ -153,11 +157,15 @@ class Composer:
         pool.submit("compose", self._database, LIMIT_S)
         while not stop.is_set():
             beat()
+            if self._squeezed():
+                pool.resize(0)
+                pool.shed(1)
             for outcome in pool.collect(TICK_S):
                 if isinstance(outcome.value, Composition):
                     return outcome.value
-                log.error("composing failed: %s %s %s", outcome.error, outcome.crash,
-                          outcome.detail)  # fmt: skip
+                level = logging.INFO if outcome.crash is Crash.SHED else logging.ERROR
+                log.log(level, "composing failed: %s %s %s", outcome.error, outcome.crash,
+                        outcome.detail)  # fmt: skip
                 self._again()
                 return None
         return None

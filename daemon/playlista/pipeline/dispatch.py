@@ -13,6 +13,7 @@ from playlista.metrics import Metrics
 from playlista.pipeline import plan, terms
 from playlista.pipeline.ear import Ear
 from playlista.pipeline.estimates import Estimates
+from playlista.pipeline.leave import Leave
 from playlista.pipeline.recognition import Recognition
 from playlista.pipeline.save import Save
 from playlista.pipeline.steering import Facts, Steering
@@ -45,6 +46,7 @@ class Dispatch:
         on_settled: Called with the jobs whose results were committed, possibly none.
 
     Attributes:
+        leave: What people allow it.
         calm: Nothing is waiting for a worker or with one.
         settled: How many analyses have ended, with or without a result.
     """
@@ -70,8 +72,12 @@ class Dispatch:
         self._in_hand = 0  # leases, not tracks: one that changes is leased again meanwhile
         self._alone = False
         self._passed: tuple[int, float] | None = None
+        self.leave = Leave()
         self._steering = Steering(
-            metrics, terms.limits(config.pool), weigh=config.audio.memory_monitoring_enabled
+            metrics,
+            terms.limits(config.pool),
+            weigh=config.audio.memory_monitoring_enabled,
+            bound=self.leave.bound,
         )
         self._adopt(config)
         self._pool: Pool[Job] = Pool(self._terms)
@@ -83,6 +89,8 @@ class Dispatch:
         now = memory.read()
         size = None if now is None else now.limit_bytes
         self._config = config
+        if not self._patient:
+            self.leave.observe(config.pool)
         self._steering.limits = terms.limits(config.pool)
         self._steering.weigh = config.audio.memory_monitoring_enabled
         self._terms = terms.workers(config)
@@ -95,6 +103,11 @@ class Dispatch:
     def facts(self) -> Facts:
         """What status tells of the pool."""
         return self._steering.facts
+
+    @property
+    def squeezed(self) -> bool:
+        """Whether nobody but workers may hold memory now."""
+        return self._steering.squeezed
 
     @property
     def hopeless(self) -> str | None:

@@ -43,14 +43,22 @@ class Ear:
         metrics: Where it is counted.
         answered: Called, from the ear's thread, when there is something to take, or another
             model is to be wanted.
+        squeezed: Tells whether the process must be gone; who waits for it goes on waiting.
 
     Raises:
         ModelMissing: The configuration names a model that is not there.
     """
 
-    def __init__(self, config: Config, metrics: Metrics, answered: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        metrics: Metrics,
+        answered: Callable[[], None],
+        squeezed: Callable[[], bool],
+    ) -> None:
         self._metrics = metrics
         self._answered = answered
+        self._squeezed = squeezed
         self._selection = Selection(config)
         self._config = config
         self._next_config: Config | None = None
@@ -150,7 +158,10 @@ class Ear:
         self._config = config
 
     def _hand_over(self, model: str | None) -> None:
-        self._pool.resize(int(model is not None))
+        squeezed = self._squeezed()
+        self._pool.resize(int(model is not None and not squeezed))
+        if squeezed:
+            self._pool.shed(1)
         if model is None:
             if self._room.clear():
                 self._answered()
@@ -184,6 +195,9 @@ class Ear:
 
     def _crashed(self, waiting: Waiting, outcome: Outcome[Waiting]) -> None:
         """Ask again, unless the model always dies, or dies of these patches."""
+        if outcome.crash is Crash.SHED:
+            self._room.back(waiting)
+            return
         why = f"its process was lost: {outcome.crash} {outcome.detail}"
         log.warning("model %s: %s %s", waiting.model, why, outcome.trace)
         waiting.tries += outcome.counted

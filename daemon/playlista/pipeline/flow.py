@@ -51,7 +51,7 @@ class Flow:
         beat: Callable[[str], None] = _no_beat,
     ) -> None:
         self.changes = 0
-        self._ear = Ear(config, metrics, answered=self._answered)
+        self._ear = Ear(config, metrics, answered=self._answered, squeezed=self._squeezed)
         self._backlog = Backlog(database, terms.wanted(config, self._ear.model))
         refresh = Refresh(database, config.store, metrics)
         self._intake = Intake(
@@ -80,8 +80,15 @@ class Flow:
             terms.composer(config),
             config.store.database,
             calm=lambda: self._dispatch.calm,
+            squeezed=self._squeezed,
         )
-        self._upkeep = Upkeep(database, config.store, metrics, calm=lambda: self._dispatch.calm)
+        self._upkeep = Upkeep(
+            database,
+            config.store,
+            metrics,
+            calm=lambda: self._dispatch.calm,
+            squeezed=self._squeezed,
+        )
         loops = (
             self._intake.run,
             self._dispatch.run,
@@ -181,7 +188,22 @@ class Flow:
         """Return the resident memory of all workers; None when it is not monitored."""
         return self._dispatch.worker_memory_bytes
 
-    # --- from one part to the next ----------------------------------------------
+    # --- what is asked of it ----------------------------------------------------
+
+    @property
+    def paused(self) -> bool:
+        """Whether somebody asked to pause."""
+        return self._dispatch.leave.paused
+
+    def pause(self) -> None:
+        """Give back every track in hand, uncounted, and begin nothing; from any thread."""
+        self._dispatch.leave.pause()
+        self._stirred()
+
+    def resume(self) -> None:
+        """Go on where `pause` stopped; from any thread."""
+        self._dispatch.leave.resume()
+        self._stirred()
 
     def reload(self, config: Config) -> None:
         """Go on by another configuration."""
@@ -192,19 +214,28 @@ class Flow:
         self._upkeep.settings = config.store
         self._dispatch.wake()
 
-    def _changed(self, found: Found) -> None:
+    # --- from one part to the next ----------------------------------------------
+
+    def _stirred(self) -> None:
         self.changes += 1
         self._dispatch.wake()
+
+    def _changed(self, found: Found) -> None:
+        self._stirred()
         if found.moved or found.vanished or found.returned:
             self._composer.ask()
+
+    def _squeezed(self) -> bool:
+        return self._dispatch.squeezed
 
     def _answered(self) -> None:
         self._dispatch.wake()
 
     def _expected(self) -> None:
-        self._dispatch.expect()
-        self._ear.expect()
-        self._composer.expect()
+        if self._dispatch.leave.given:
+            self._dispatch.expect()
+            self._ear.expect()
+            self._composer.expect()
 
     def _settled(self, kept: list[Job]) -> None:
         self.changes += 1

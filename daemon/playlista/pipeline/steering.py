@@ -2,13 +2,14 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from playlista.metrics import Metrics
 from playlista.pipeline.gauges import Gauges
 from playlista.pool import governor, memory
-from playlista.pool.decision import Decision, Past, View
+from playlista.pool.decision import Bound, Decision, Past, View
 from playlista.pool.limits import Limits
 from playlista.pool.processor import Meter
 from playlista.pool.slot import State
@@ -36,19 +37,25 @@ class Steering:
         metrics: Where it is shown.
         limits: What may be taken of the machine; may be replaced.
         weigh: Whether the workers' memory is shown; may be replaced.
+        bound: Tells what people allow.
 
     Attributes:
         facts: What status tells; replaced whole.
+        squeezed: Whoever is no worker must be gone: memory is short, or somebody paused.
     """
 
-    def __init__(self, metrics: Metrics, limits: Limits, *, weigh: bool) -> None:
+    def __init__(
+        self, metrics: Metrics, limits: Limits, *, weigh: bool, bound: Callable[[], Bound | None]
+    ) -> None:
         self.limits = limits
         self.weigh = weigh
+        self._bound = bound
         self._gauges = Gauges(metrics)
         self._meter = Meter()
         self._past = Past()
         self._worked = self._ceiling = 0
         self._trouble: str | None = None
+        self.squeezed = False
         self._seen: memory.Memory | None = None
         self._looked = float("-inf")
         self._processors = self._meter.read()
@@ -75,7 +82,7 @@ class Steering:
         if now - self._looked >= LOOK_S:
             self._looked, self._seen = now, memory.read(last=self._seen)
         self._processors = self._meter.read()
-        states = pool.states
+        states, bound = pool.states, self._bound()
         view = View(
             now=now,
             memory=self._seen,
@@ -84,9 +91,11 @@ class Steering:
             # one that has just finished has not been without work, and is about to get more
             running=max(pool.running, self._worked),
             workers=sum(states.values()) - states[State.ENDING],
+            bound=bound,
         )
         decision = governor.decide(view, self._past, self.limits)
         self._past = decision.past
+        self.squeezed = not decision.lease or (bound is not None and bound.at_once)
         self._ceiling = governor.ceiling_of(view, self.limits)
         pool.resize(decision.target)
         if decision.shed and pool.running > decision.target:

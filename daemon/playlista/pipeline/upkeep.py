@@ -36,6 +36,7 @@ class Upkeep:
         settings: How often to copy, and how long to remember.
         metrics: Where copies are counted.
         calm: Tells whether the backlog is drained.
+        squeezed: Tells whether a copy has to wait.
         clock: Monotonic seconds; a test brings its own.
     """
 
@@ -45,12 +46,14 @@ class Upkeep:
         settings: StoreSettings,
         metrics: Metrics,
         calm: Callable[[], bool],
+        squeezed: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
         self._database = database
         self._metrics = metrics
         self._calm = calm
+        self._squeezed = squeezed
         self._clock = clock
         self._counted_to = clock()
         self._look_at = clock() + FIRST_S
@@ -120,14 +123,14 @@ class Upkeep:
         return interval_s > 0 and not is_new
 
     def _copy(self, stop: Event, beat: Beat) -> None:
-        """Have a child make one if it is time: it is killed if the daemon ends."""
-        if not self._is_old():
+        """Have a child make one if it is time: it is killed if the daemon ends, or is squeezed."""
+        if self._squeezed() or not self._is_old():
             return
         pool: Pool[str] = Pool(terms.copyist())
         try:
             pool.resize(1)
             pool.submit("copy", self._database.path, LIMIT_S)
-            while not stop.is_set():
+            while not (stop.is_set() or self._squeezed()):
                 beat()
                 for outcome in pool.collect(TICK_S):
                     self._note(outcome)

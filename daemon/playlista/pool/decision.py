@@ -45,7 +45,26 @@ class Reason(StrEnum):
     MIN_AVAILABLE = "min_available"
     """Less memory is available than the machine must keep: zero workers."""
     RECOVERED = "recovered"
-    """Memory is back after a time at zero."""
+    """Work goes on after a time at zero."""
+    QUIET_HOURS = "quiet_hours"
+    """As many as people allow at this hour."""
+    PAUSED = "paused"
+    """A person asked to stop work until further notice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What people allow now, whatever the machine could bear.
+
+    Attributes:
+        workers: Never more, and none at all if so it is.
+        reason: Why.
+        at_once: Tracks in hand are given back; otherwise they are finished.
+    """
+
+    workers: int
+    reason: Reason
+    at_once: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +77,7 @@ class View:
         backlog: Tracks that are ready and not leased.
         running: Busy workers.
         workers: All workers that have not been killed.
+        bound: None while people leave it to the machine.
     """
 
     now: float
@@ -66,6 +86,7 @@ class View:
     backlog: int
     running: int
     workers: int
+    bound: Bound | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +115,7 @@ class Decision:
 
     Attributes:
         target: How many workers there may be.
-        lease: Whether tracks may be leased; False is the failsafe in action.
+        lease: Whether memory lets tracks be leased; False is the failsafe in action.
         shed: How many tracks to give back now, the newest lease first.
         kill_largest: Whether to kill the worker that holds most.
         past: For the next decision.

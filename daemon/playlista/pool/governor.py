@@ -11,7 +11,7 @@ Memory in use, as a share of the tightest limit, with the failsafe at 85 %::
 import math
 from dataclasses import replace
 
-from playlista.pool.decision import PATIENCE_S, Action, Decision, Past, Reason, View
+from playlista.pool.decision import PATIENCE_S, Action, Bound, Decision, Past, Reason, View
 from playlista.pool.limits import RESUME_MARGIN, Limits
 from playlista.pool.memory import Memory
 from playlista.units import Bytes, Ratio
@@ -38,6 +38,8 @@ yields to them, and still take when it grows again. A machine at rest does somet
 def decide(view: View, past: Past, limits: Limits) -> Decision:
     """Decide how many workers there may be; to be asked twice a second while they work."""
     strain = strain_on(view.memory, limits, easing=past.strained)
+    if view.bound is not None and is_beyond(view, past, view.bound):
+        return obey(view, past, view.bound, lease=strain is None and not past.strained)
     if strain is not None:
         begun = past if past.strained else replace(relapsed(past), strained=True)
         return give_way(view, begun, limits, strain)
@@ -67,6 +69,19 @@ def strain_on(memory: Memory | None, limits: Limits, *, easing: bool) -> Reason 
     if memory.stalled is not None and memory.stalled >= bearable:
         return Reason.STALLED
     return None
+
+
+def is_beyond(view: View, past: Past, bound: Bound) -> bool:
+    """Tell whether there is more than people allow."""
+    return past.target > bound.workers or (bound.at_once and view.running > bound.workers)
+
+
+def obey(view: View, past: Past, bound: Bound, *, lease: bool) -> Decision:
+    """Go down to what people allow, in one step."""
+    target = min(past.target, bound.workers)
+    shed = max(0, view.running - target) if bound.at_once else 0
+    after = replace(past, target=target, changed=view.now)
+    return Decision(target, lease, shed, False, Action.SHRINK, bound.reason, after)
 
 
 def relapsed(past: Past) -> Past:
@@ -121,15 +136,15 @@ def take_up(view: View, past: Past, limits: Limits) -> Decision:
 
 def obstacle_to_growth(view: View, past: Past, limits: Limits, ceiling: int) -> Reason | None:
     """Return the first reason not to add a worker; None when there is none."""
+    if past.target >= ceiling:
+        return reason_to_stay_below(view, ceiling)
     obstacles = {
         Reason.MEMORY: view.memory is not None and view.memory.used_ratio >= limits.grow_below,
         Reason.SETTLING: is_settling(view, past),
     }
     if past.target > 0:
         fixed = limits.workers is not None
-        full = Reason.CEILING if view.memory is not None else Reason.MEMORY_UNKNOWN
         obstacles = {
-            full: past.target >= ceiling,
             Reason.NO_BACKLOG: view.backlog == 0,
             Reason.SPARE: view.running < past.target and not fixed,
             **obstacles,
@@ -139,9 +154,18 @@ def obstacle_to_growth(view: View, past: Past, limits: Limits, ceiling: int) -> 
 
 
 def ceiling_of(view: View, limits: Limits) -> int:
-    """Return the most workers there may be, whatever the memory in use; at least one."""
+    """Return the most workers there may be, whatever the memory in use; none if people say so."""
     ceiling = limits.ceiling(view.processors.whole_cores)
-    return ceiling if view.memory is not None else min(ceiling, limits.fallback_workers)
+    if view.memory is None:
+        ceiling = min(ceiling, limits.fallback_workers)
+    return ceiling if view.bound is None else min(ceiling, view.bound.workers)
+
+
+def reason_to_stay_below(view: View, ceiling: int) -> Reason:
+    """Return what sets the ceiling."""
+    if view.bound is not None and view.bound.workers == ceiling:
+        return view.bound.reason
+    return Reason.CEILING if view.memory is not None else Reason.MEMORY_UNKNOWN
 
 
 def beside_others(view: View, slack: float) -> int:

@@ -71,10 +71,11 @@ def serve(line: Line) -> None:
 def leave_the_ending_to_the_parent() -> None:
     """Ignore polite signals, and die with the parent even if it is killed.
 
+    What is meant for the daemon may reach everybody: Ctrl-C, and ``systemctl kill``.
     The parent's death in the moment before this call is seen by getppid in serve().
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

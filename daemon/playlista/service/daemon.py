@@ -71,6 +71,11 @@ def serve(load: Callable[[], Loaded]) -> int:
             signals.wait(daemon.rest_s)
             if signals.take_reload():
                 daemon.reload()
+            match signals.take_pause():
+                case True:
+                    daemon.flow.pause()
+                case False:
+                    daemon.flow.resume()
         log.info("stopping")
         notifier.stopping()
     return 0
@@ -117,9 +122,21 @@ class Daemon:
         """Return the HTTP server, not yet entered."""
         return Server(
             self._loaded.config.service.http_listen,
-            Views(self._health.alive, self.flow.ready, self.status, self.performance, self.model),
+            self._views(),
             self._metrics.registry,
             beat=self._pulses["http"].beat,
+        )
+
+    def _views(self) -> Views:
+        flow = self.flow
+        return Views(
+            alive=self._health.alive,
+            ready=flow.ready,
+            status=self.status,
+            performance=self.performance,
+            model=self.model,
+            pause=flow.pause,
+            resume=flow.resume,
         )
 
     def tick(self) -> None:
@@ -183,7 +200,9 @@ class Daemon:
             return self._described(read)
 
     def _described(self, read: sqlite3.Connection) -> dict[str, Any]:
-        return describe(read, {"state": self._state, **self.flow.facts()})
+        paused = self.flow.paused and self._state != "stopping"
+        state = "paused" if paused else self._state
+        return describe(read, {"state": state, **self.flow.facts()})
 
     def model(self) -> dict[str, Any]:
         """Return the ``model_info`` document."""
@@ -209,7 +228,8 @@ def _nobody_watches() -> None:
 
 def _line(status: dict[str, Any]) -> str:
     tracks, backlog, workers = status["tracks"], status["backlog"], status["workers"]
+    paused = "paused: " if status["state"] == "paused" else ""
     return (
-        f"{tracks['total']} tracks, {backlog['ready'] + backlog['leased']} to analyse, "
+        f"{paused}{tracks['total']} tracks, {backlog['ready'] + backlog['leased']} to analyse, "
         f"{workers['running']} of {workers['target']} workers, {status['playlists']} playlists"
     )

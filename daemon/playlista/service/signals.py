@@ -10,12 +10,14 @@ from playlista.units import Seconds
 
 STOP: Final = (signal.SIGTERM, signal.SIGINT)
 RELOAD: Final = (signal.SIGHUP,)
+PAUSE: Final = {int(signal.SIGUSR1): True, int(signal.SIGUSR2): False}
 
 
 class Signals:
     """What the outside asks of the daemon; entered in the main thread.
 
-    SIGTERM and SIGINT ask to stop, a second one to stop at once; SIGHUP asks for a reload.
+    SIGTERM and SIGINT ask to stop, a second one to stop at once; SIGHUP asks for a reload,
+    SIGUSR1 to pause, SIGUSR2 to resume.
     SIGIO is ignored: whoever opens a file that we have leased makes the kernel send it.
 
     Attributes:
@@ -27,6 +29,7 @@ class Signals:
         self.stop = False
         self.stop_now = False
         self._reload = False
+        self._pause: bool | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -35,7 +38,7 @@ class Signals:
             # The C handler rings: no signal slips in between a look at the flags and the wait.
             before = signal.set_wakeup_fd(self._ringer.fileno(), warn_on_full_buffer=False)
             stack.callback(signal.set_wakeup_fd, before)
-            for number in (*STOP, *RELOAD, signal.SIGIO):
+            for number in (*STOP, *RELOAD, *PAUSE, signal.SIGIO):
                 # None: it was not installed from Python, and cannot be put back from here
                 answer = signal.SIG_IGN if number == signal.SIGIO else self._note
                 old = signal.signal(number, answer)
@@ -62,8 +65,15 @@ class Signals:
         asked, self._reload = self._reload, False
         return asked
 
+    def take_pause(self) -> bool | None:
+        """Tell which was asked for last since the last call: to pause, to resume, or neither."""
+        asked, self._pause = self._pause, None
+        return asked
+
     def _note(self, number: int, _: FrameType | None) -> None:
         if number in RELOAD:
             self._reload = True
+        elif number in PAUSE:
+            self._pause = PAUSE[number]
         else:
             self.stop_now, self.stop = self.stop, True

@@ -6,8 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from playlista.watch.doubt import Reason
 
-State = Literal["starting", "running", "stopping", "stopped"]
-"""Starting until the first scan has ended and the lists are written."""
+State = Literal["starting", "running", "paused", "stopping", "stopped"]
+"""Starting until the first scan has ended and the lists are written; paused until told to resume,
+or until the next start."""
 
 
 class Reply(BaseModel):
@@ -60,7 +61,7 @@ class Workers(Reply):
     running: int = Field(description="Processes there are.")
     target: int = Field(description="Processes the governor wants.")
     limit: int | None = Field(
-        description="Processes the configuration allows; null when no daemon runs."
+        description="Processes the configuration allows at this hour; null when no daemon runs."
     )
     reason: str | None = Field(description="Why the target is what it is.")
 

@@ -41,6 +41,7 @@ class Url:
     Attributes:
         answer: Its return annotation is the shape that OpenAPI shows.
         kind: Its media type.
+        method: POST is an order: it is answered 204, without content.
         unless: What the answer 503 means; None where it does not occur on purpose.
     """
 
@@ -48,6 +49,7 @@ class Url:
     answer: Callable[..., Any]
     summary: str
     kind: type[Response] = JSONResponse
+    method: str = "GET"
     unless: str | None = None
 
 
@@ -62,6 +64,8 @@ def urls(views: Views, registry: CollectorRegistry) -> tuple[Url, ...]:
         Url("/status", answers.status, "The daemon on one page"),
         Url("/performance", answers.performance, "How fast the library is heard"),
         Url("/model_info", answers.model_info, "The model in use"),
+        Url("/api/pause", views.pause, "Give tracks in hand back, and begin none", method="POST"),
+        Url("/api/resume", views.resume, "Go on after a pause", method="POST"),
     )
 
 
@@ -138,6 +142,8 @@ def _add(app: FastAPI, url: Url) -> None:
         url.answer,
         summary=url.summary,
         response_class=url.kind,
+        methods=[url.method],
+        status_code=204 if url.method == "POST" else 200,
         responses={503: {"description": url.unless}} if url.unless else None,
     )
 

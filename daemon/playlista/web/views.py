@@ -10,7 +10,7 @@ Verdict = tuple[bool, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """Reads only; each is called from any of a few threads, also at the same time.
+    """Each is called from any of a few threads, also at the same time.
 
     A view may raise `TryAgain`: the caller is told when to come back.
 
@@ -20,6 +20,8 @@ class Views:
         status: The names of `replies.Status`.
         performance: The names of `replies.Performance`.
         model: The names of `replies.ModelInfo`.
+        pause: Gives tracks in hand back at once; none is begun until `resume`.
+        resume: Lets work go on.
     """
 
     alive: Callable[[], Verdict]
@@ -27,3 +29,5 @@ class Views:
     status: Callable[[], Mapping[str, Any]]
     performance: Callable[[], Mapping[str, Any]]
     model: Callable[[], Mapping[str, Any]]
+    pause: Callable[[], None]
+    resume: Callable[[], None]

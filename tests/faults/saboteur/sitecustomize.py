@@ -4,7 +4,7 @@ Three variables of the environment say what to break:
 
 ``SABOTAGE_CALL``: ``package.module:function``, ``:Class.method``. Once it is called with a name
 that begins with a deed in it, as in ``/music/segv.flac``, the deed is done.
-``SABOTAGE_THREAD``: a name; at SIGUSR1 the thread that has it, in it or in its class, raises.
+``SABOTAGE_THREAD``: a name; at SIGRTMIN the thread that has it, in it or in its class, raises.
 ``SABOTAGE_NEWER``: a stage of the analysis that has been improved.
 """
 
@@ -143,6 +143,6 @@ def improve(stage):
 if "SABOTAGE_CALL" in os.environ:
     break_call(os.environ["SABOTAGE_CALL"])
 if "SABOTAGE_THREAD" in os.environ:
-    signal.signal(signal.SIGUSR1, lambda *_: break_thread(os.environ["SABOTAGE_THREAD"]))
+    signal.signal(signal.SIGRTMIN, lambda *_: break_thread(os.environ["SABOTAGE_THREAD"]))
 if "SABOTAGE_NEWER" in os.environ:
     improve(os.environ["SABOTAGE_NEWER"])
