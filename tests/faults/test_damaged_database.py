@@ -1,19 +1,19 @@
 """From a daemon that finds its database damaged to one that has caught up with the disk."""
 
-import shutil
 import signal
 
 import pytest
 
 from daemons import PIECES, until
+from faults.odd import song
 from playlista.store import backup
 
 
 @pytest.fixture
-def worn(home, start, music):
+def worn(home, start):
     """A home whose copy is of before a track came, and whose daemon was then killed."""
     backup.make(home.state / "playlista.db")
-    shutil.copy(next(music.rglob("*.flac")), home.state.with_name("mine") / "new.flac")
+    song(home.state.with_name("mine") / "new.flac")
     daemon = start(home)
     until(lambda: daemon.at_rest(PIECES + 1))
     daemon.signal(signal.SIGKILL)
