@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from playlista import mounts
+from playlista.errors import printable
 
 
 class Reason(StrEnum):
@@ -21,6 +22,7 @@ class Reason(StrEnum):
     REFUSED = "refused"
     LOST = "lost"
     UNREADABLE = "unreadable"
+    TWICE = "twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +61,9 @@ def of_error(error: OSError) -> Doubt:
         case errno.EMFILE:
             return INSTANCES
     return Doubt(Reason.REFUSED, error.strerror or str(error))
+
+
+def twice(folder: bytes) -> Doubt:
+    """Return what is in doubt of a folder, relative to the root, that a mount shows again."""
+    name = printable(folder)
+    return Doubt(Reason.TWICE, f"{name} has another name below it: changes under one {INSTEAD}")
