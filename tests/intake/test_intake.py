@@ -23,6 +23,7 @@ from playlista.service.signals import Signals
 from playlista.store.database import Database, writing
 from playlista.store.roots import confirm
 from playlista.store.tracks import Tracks
+from playlista.watch.absence import MASS_N
 from playlista.watch.head import look_into
 from writers import HOLDS, held
 
@@ -709,6 +710,36 @@ def test_another_disk_at_the_same_place_takes_nothing_away(home):
 
     assert home.state == "offline"
     assert home.files == {b"song.flac"}
+
+
+@pytest.mark.fault(9)
+def test_nothing_is_taken_from_another_disk_that_is_there_for_a_while(home):
+    song = home.put("song.flac")
+    home.scan().heard()
+    disk = home.music.rename(home.music.parent / "disk")
+    for number in range(MASS_N + 1):
+        home.put(f"{number}.flac")
+    home.scan()
+    home.music.rename(home.music.parent / "other")
+    disk.rename(home.music)
+
+    home.scan()
+
+    assert (home.state, home.files) == ("online", {song.name.encode()})
+
+
+def test_from_another_disk_everything_is_taken_once_that_is_confirmed(home):
+    home.put("song.flac")
+    home.scan()
+    home.music.rename(home.music.parent / "disk")
+    home.put("other.flac")
+    home.scan()
+    home.confirm()
+    home.scan()
+
+    home.scan()
+
+    assert (home.state, home.files) == ("online", {b"other.flac"})
 
 
 @pytest.mark.fault(9)

@@ -36,6 +36,10 @@ class Arrivals:
         ledger: Where it is written.
         has_left: Tells whether a known file is certainly not at its path any more.
         wall: Unix time; compared with ctimes only.
+
+    Attributes:
+        settings: As they were given.
+        barred: Nothing is taken: the root may be another disk for a while.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Arrivals:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
+        self.barred = False
         self._root = root
         self._ledger = ledger
         self._has_left = has_left
@@ -97,8 +102,9 @@ class Arrivals:
         Raises:
             StoreBusy: See `flush`.
         """
-        self._taken[arrived.entry.relpath] = (arrived, now, quiet_s)
-        self._flush_many()
+        if not self.barred:
+            self._taken[arrived.entry.relpath] = (arrived, now, quiet_s)
+            self._flush_many()
 
     def _flush_many(self) -> None:
         if len(self._taken) + len(self._lines) >= BATCH_N:

@@ -224,6 +224,7 @@ class Folder:
         self._pause_until = Seconds(self._now() + wait_s)
 
     def _work(self) -> None:
+        self.arrivals.barred = self.standing.is_doubtful
         if self._watching and self.lookout.tend(self._now()):
             self._asked = True
             self._submounts.doubt()
@@ -262,7 +263,7 @@ class Folder:
         self._ledger.metrics.scan_seconds.set(self._now() - began)
         self._ledger.metrics.last_scan.set_to_current_time()
         if not self._absence:
-            self.standing.is_whole()
+            self._believe()
         self.scanned = True
 
     def _in_an_interval(self) -> Seconds:
@@ -314,9 +315,13 @@ class Folder:
         self._ledger.vanish(gone, self.standing.may_vanish)
         doubt_s = self.standing.doubt_s()
         if doubt_s is None:
-            self.standing.is_whole()
+            self._believe()
         else:
             self._scan_at = Seconds(self._now() + doubt_s)
+
+    def _believe(self) -> None:
+        self._asked |= self.arrivals.barred  # so far nothing of it has been taken
+        self.standing.is_whole()
 
     # --- counting -----------------------------------------------------------------
 

@@ -58,6 +58,11 @@ class Standing:
         """Whether nothing that is missing counts as deleted."""
         return self.state == "offline"
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it may be another disk than the one that held what is remembered."""
+        return self._seen != self._trusted
+
     def is_there(self, refused: str | None = None) -> bool:
         """Look whether the root can be read at all, and remember the answer.
 
@@ -107,7 +112,7 @@ class Standing:
         """Tell whether so many files may count as deleted; if not, the root is offline."""
         kept_n = self._submounts.kept_n
         remembered_n = self._tracks.present_n(self._root.root_id) - kept_n
-        another_disk = self._seen != self._trusted and gone_n >= self._at_stake_n - kept_n
+        another_disk = self.is_doubtful and gone_n >= self._at_stake_n - kept_n
         doubtful = another_disk or is_mass(gone_n, remembered_n)
         self._held = doubtful and not self._tracks.is_confirmed(self._root.root_id)
         if self._held:
@@ -139,7 +144,7 @@ class Standing:
 
     def _go_online(self) -> None:
         back, why = self.state != "online", self._submounts.why
-        if back or self.why != why or self._trusted != self._seen:
+        if back or self.why != why or self.is_doubtful:
             self._tracks.mark_root(self._root.root_id, "online", self._seen, why)
         if back:
             log.info("%s is online", printable(self._root.path))
