@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from intake.test_intake import Home
+from intake.test_intake import Home, other_inode
 from playlista import mounts
 from playlista.errors import UsageError
 from playlista.watch.absence import MASS_N
@@ -256,6 +256,29 @@ def test_a_mount_without_music_is_not_missed(nas):
     nas.unplug("papers")
 
     assert nas.scan().why is None
+
+
+def test_a_share_below_a_root_is_scanned_more_often_and_says_why(nas, caplog):
+    nas.mount(b"nas", kind="fuse.sshfs")
+    nas.scan()
+
+    nas.scan()
+
+    (status,) = nas.intake.roots_status()
+    assert (status["state"], status["degraded"]) == ("online", "network")
+    assert status["why"].startswith("nas: on fuse.sshfs")
+    assert caplog.text.count("not fully watched") == 1
+
+
+@pytest.mark.fault(9)
+def test_another_inode_is_no_change_on_a_share_below_a_root(nas):
+    nas.mount(b"nas", kind="fuse.sshfs")
+    nas.scan().heard()
+    other_inode(nas.music / "nas" / "one.flac")
+    other_inode(nas.music / "own.flac")
+    nas.scan()
+
+    assert nas.queued == {b"own.flac": 1}
 
 
 def test_of_mounts_in_each_other_the_files_are_counted_once(nas):

@@ -237,8 +237,9 @@ class Arrivals:
         self._put(Difference.CHANGED if arrived.known else Difference.NEW, appeared)
 
     def _look_again(self, arrived: Arrived, now: Seconds) -> None:
-        walk = Walk(self._root.path, weak=arrived.entry.signature.is_weak)
-        for entry in walk.at(arrived.entry.relpath):
+        relpath = arrived.entry.relpath
+        weak = {relpath} if arrived.entry.signature.is_weak else frozenset[bytes]()
+        for entry in Walk(self._root.path, weak=weak).at(relpath):
             changed = Arrived(entry, arrived.known)
             quiet_s = Seconds(self.settings.settle_seconds)
             self._settle.seen(entry.relpath, changed, now, quiet_s)

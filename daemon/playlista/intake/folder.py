@@ -143,8 +143,9 @@ class Folder:
         """Why a change in it may give no event; None when each does, or it is offline."""
         if self.standing.is_offline:
             return None
-        if self.lookout.doubt is not None:
-            return self.lookout.doubt
+        doubt = self.lookout.doubt or self._submounts.doubt
+        if doubt is not None:
+            return doubt
         first = min(self._survey.unreadable, default=None)
         if first is None:
             return None
@@ -211,7 +212,8 @@ class Folder:
         self._excluded |= never
 
     def _walk(self) -> Walk:
-        weak = is_weak(self._settings, self._kind)
+        kinds = {b"": self._kind, **self._submounts.kinds}
+        weak = {place for place, kind in kinds.items() if is_weak(self._settings, kind)}
         lost = self._submounts.lost
         return Walk(self.root.path, self._excluded, lost, weak=weak, entered=self._entered)
 
@@ -227,7 +229,7 @@ class Folder:
         self.arrivals.barred = self.standing.is_doubtful
         if self._watching and self.lookout.tend(self._now()):
             self._asked = True
-            self._submounts.doubt()
+            self._submounts.believe_none()
         self._scan_at = min(self._scan_at, self._in_an_interval())
         if self._asked or self._now() >= self._scan_at:
             self._scan()

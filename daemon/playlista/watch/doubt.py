@@ -4,6 +4,7 @@ Nothing is lost by it: such a root is looked through more often instead (ADR 000
 """
 
 import errno
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -50,6 +51,14 @@ def of_kind(kind: bytes) -> Doubt | None:
         return Doubt(Reason.NETWORK, f"on {kind.decode()}, changes by other machines {INSTEAD}")
     if mounts.is_layer(kind):
         return Doubt(Reason.LAYERS, f"on {kind.decode()}, changes beneath it {INSTEAD}")
+    return None
+
+
+def of_places(kinds: Mapping[bytes, bytes]) -> Doubt | None:
+    """Return what is in doubt of the first of some mounts below a root, by their paths."""
+    for place in sorted(kinds):
+        if (doubt := of_kind(kinds[place])) is not None:
+            return Doubt(doubt.reason, f"{printable(place)}: {doubt.why}")
     return None
 
 
