@@ -25,6 +25,7 @@ from playlista.store.roots import confirm
 from playlista.store.tracks import Tracks
 from playlista.watch.absence import MASS_N
 from playlista.watch.head import look_into
+from playlista.watch.native import Observer
 from writers import HOLDS, held
 
 FLAC = b"fLaC" + bytes(100)
@@ -1175,6 +1176,34 @@ def test_a_root_that_hangs_holds_up_no_other(home, tmp_path, monkeypatch):
     answer.set()
     stop.set()
     thread.join(10)
+
+
+def test_a_root_that_hung_when_it_left_is_observed_no_more_once_it_answers(
+    running, tmp_path, monkeypatch
+):
+    def observers_n():
+        return sum(isinstance(thread, Observer) for thread in threading.enumerate())
+
+    other = os.fsencode(tmp_path / "other")
+    asked, answer = threading.Event(), threading.Event()
+    real = os.scandir
+
+    def hanging(path):
+        if path == other:
+            asked.set()
+            answer.wait(20)
+        return real(path)
+
+    assert eventually(lambda: observers_n() == 2)
+    monkeypatch.setattr(os, "scandir", hanging)
+    monkeypatch.setattr("playlista.intake.intake.FAREWELL_S", 0.1)
+    assert asked.wait(10)
+    running.intake.reload(WatchSettings(music_paths=(running.music,)))
+    assert eventually(lambda: len(running.intake.roots_status()) == 1)
+
+    answer.set()
+
+    assert eventually(lambda: observers_n() == 1)
 
 
 def test_a_disk_that_never_says_where_it_leads_holds_up_neither_start_nor_reload(
