@@ -155,7 +155,7 @@ def _state_of(folder: Path) -> tuple[str, str | None]:
     if not os.access(folder, os.R_OK | os.X_OK):
         return "not readable", "give this user permission to read it"
     kind, _ = _file_system(folder)
-    doubtful = doubt.of_kind(kind.encode())
+    doubtful = doubt.of_kind(kind.encode()) or doubt.of_places(_below(folder))
     return f"readable, on {kind}" if doubtful is None else f"readable; {doubtful.why}", None
 
 
@@ -284,6 +284,14 @@ def _file_system(folder: Path) -> tuple[str, bool]:
     mount = mounts.of(os.fsencode(folder.resolve()), mounts.table())
     kind = b"unknown file system" if mount is None else mount.kind
     return kind.decode(), kind in mounts.NETWORK
+
+
+def _below(folder: Path) -> dict[bytes, bytes]:
+    """Return the types of the file systems that are mounted below a folder, by their places."""
+    from playlista import mounts
+
+    below = mounts.below(os.fsencode(folder.resolve()), mounts.table())
+    return {place: mount.kind for place, mount in below.items()}
 
 
 EXAMINATIONS: tuple[Callable[["Config"], Iterator[Finding]], ...] = (
