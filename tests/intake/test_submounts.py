@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from intake.test_intake import Home, other_inode
+from homes import Home, other_inode
 from playlista import mounts
 from playlista.errors import UsageError
 from playlista.watch.absence import MASS_N

@@ -17,7 +17,7 @@ from playlista.records import (
     Signature,
     Tier,
 )
-from playlista.store import changes, roots
+from playlista.store import changes, jobs, roots
 from playlista.store.database import Database
 from playlista.store.signatures import columns, signed, unsigned
 
@@ -80,15 +80,29 @@ class Tracks:
             write.execute("UPDATE root SET mounts = ? WHERE id = ?", (names, root_id))
 
     def mark_root(
-        self, root_id: int, state: str, identity: tuple[int, int] | None, why: str | None
+        self,
+        root_id: int,
+        state: str,
+        identity: tuple[int, int] | None,
+        why: str | None,
+        *,
+        held: bool = False,
     ) -> None:
-        """Remember whether a root is online, and what it was when it last was."""
+        """Remember whether a root is online, and what it was when it last was.
+
+        Args:
+            root_id: The root.
+            state: ``"online"`` or ``"offline"``.
+            identity: (st_dev, st_ino); None leaves it as it is.
+            why: Why it is offline.
+            held: What there is of it can be heard though it is offline.
+        """
         dev, ino = (None, None) if identity is None else map(signed, identity)
         with self._database.transaction() as write:
             write.execute(
-                "UPDATE root SET state = ?, why = ?, dev = coalesce(?, dev), "
+                "UPDATE root SET state = ?, why = ?, held = ?, dev = coalesce(?, dev), "
                 "ino = coalesce(?, ino) WHERE id = ?",
-                (state, why, dev, ino, root_id),
+                (state, why, held, dev, ino, root_id),
             )
 
     def is_confirmed(self, root_id: int) -> bool:
@@ -181,6 +195,35 @@ class Tracks:
             write.execute(
                 f"{_RETRY_UNAVAILABLE}{_within(place)})", {"root_id": root_id} | _bounds(place)
             )
+
+    def lose(self, gone: Iterable[Known]) -> list[Known]:
+        """Mark files that are not where they were; what is held elsewhere moves there.
+
+        Returns:
+            Those that did not.
+        """
+        with self._database.transaction() as write:
+            return [known for known in gone if changes.lose(write, known.file_id)]
+
+    def find_all(self, root_id: int) -> None:
+        """Note that no file of a root is lost any more."""
+        with self._database.reading() as read:
+            query = "SELECT 1 FROM file WHERE root_id = ? AND lost LIMIT 1"
+            lost = read.execute(query, (root_id,)).fetchone()
+        if lost is not None:
+            with self._database.transaction() as write:
+                write.execute("UPDATE file SET lost = 0 WHERE root_id = ? AND lost", (root_id,))
+
+    def any_heard(self, files: Iterable[Known]) -> bool:
+        """Tell whether somebody has listened to any of these files."""
+        query = "SELECT 1 FROM file WHERE id = ? AND audio_id NOT NULL"
+        with self._database.reading() as read:
+            return any(read.execute(query, (known.file_id,)).fetchone() for known in files)
+
+    def any_unheard(self) -> bool:
+        """Tell whether nobody has listened yet to a file that could be listened to now."""
+        with self._database.reading() as read:
+            return jobs.any_unheard(read)
 
     def library(self) -> list[LibraryTrack]:
         """Return every present, analysed track once: of equal recordings the oldest file."""
