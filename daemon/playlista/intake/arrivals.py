@@ -240,9 +240,7 @@ class Arrivals:
         relpath = arrived.entry.relpath
         weak = {relpath} if arrived.entry.signature.is_weak else frozenset[bytes]()
         for entry in Walk(self._root.path, weak=weak).at(relpath):
-            changed = Arrived(entry, arrived.known)
-            quiet_s = Seconds(self.settings.settle_seconds)
-            self._settle.seen(entry.relpath, changed, now, quiet_s)
+            self._wait(Arrived(entry, arrived.known), now, Seconds(self.settings.settle_seconds))
 
     def _put(self, kind: Difference, difference: Appeared | Moved | Returned) -> None:
         self._lines.append((kind, difference))
