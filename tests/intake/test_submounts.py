@@ -246,6 +246,22 @@ def test_a_confirmation_is_not_spent_on_something_else(nas):
     assert nas.files == {b"other.flac"}
 
 
+def test_what_is_lost_after_a_confirmation_is_kept(nas):
+    nas.put("usb/three.flac")
+    nas.mount(b"usb")
+    nas.scan()
+    nas.unplug("nas")
+    nas.scan().confirm()
+    nas.shelf = nas.shelf.with_name("usb unplugged")
+    nas.unplug("usb")
+    nas.scan()
+
+    nas.scan()
+
+    assert nas.files == {b"own.flac", b"nas/one.flac", b"nas/two.flac", b"usb/three.flac"}
+    assert "3 files are kept" in nas.why
+
+
 def test_a_mount_without_music_is_not_missed(nas):
     nas.put("papers/letter.txt")
     nas.mount(b"papers")

@@ -67,7 +67,10 @@ class Submounts:
         doubtful = {place for place in there if self._proven.get(place) != there[place]}
         lost = {place for place in self._remembered - there.keys() if self._present_n(place)}
         lost |= {place for place in doubtful if self._is_bare(place)}
-        lost = set() if accepted else lost
+        if accepted and lost <= self.lost:
+            lost = set()
+        elif accepted:  # for less than is lost by now
+            self._tracks.end_confirmation(self._root.root_id)
         for place in there.keys() & self.lost - lost:
             self._tracks.retry_unavailable(self._root.root_id, place)
         self.lost = lost
