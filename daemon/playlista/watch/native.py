@@ -156,9 +156,10 @@ class Emitter(InotifyFullEmitter):
         """Tell whether a path's watch is that of the same folder under another, valid name."""
         by_path, by_watch = self._tables()
         watch = by_path.get(path)
-        other = None if watch is None else by_watch.get(watch)
+        # a folder that may not be read has the watch -1
+        other = path if watch is None or watch < 0 else by_watch.get(watch, path)
         try:
-            return other is not None and os.path.samefile(path, other)  # noqa: PTH121 - bytes
+            return other != path and os.path.samefile(path, other)  # noqa: PTH121 - bytes
         except OSError:
             return False
 
