@@ -8,7 +8,7 @@ from playlista.records import (
     Tier,
     Vanished,
 )
-from playlista.store.tracks import captions, paths
+from playlista.store.library import captions, paths
 from shelf import Shelf, analysis, signature
 
 
