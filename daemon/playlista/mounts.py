@@ -73,7 +73,7 @@ def table() -> tuple[Mount, ...]:
 
 def read(text: bytes) -> tuple[Mount, ...]:
     """Read the table as the kernel writes it."""
-    return tuple(map(_mount, text.splitlines()))
+    return tuple(map(_mount, text.removesuffix(b"\n").split(b"\n"))) if text else ()
 
 
 def of(path: bytes, mounts: Iterable[Mount]) -> Mount | None:
@@ -174,8 +174,9 @@ def is_layer(kind: bytes) -> bool:
 
 def _mount(line: bytes) -> Mount:
     before, _, after = line.partition(b" - ")
-    number, parent, device, inside, point, *_ = before.split()
-    kind = after.split()[0]
+    # names may hold any blank but these two, which the kernel escapes with tab and line feed
+    number, parent, device, inside, point, *_ = before.split(b" ")
+    kind = after.split(b" ")[0]
     return Mount(int(number), int(parent), device, _plain(inside), _plain(point), kind)
 
 

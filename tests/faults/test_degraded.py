@@ -143,6 +143,16 @@ def test_a_share_of_another_machine_is_told_with_what_is_done_about_it(home, min
     assert watches["found"].endswith(", 0 needed")
 
 
+@pytest.mark.needs("bindfs", "bindfs")
+def test_a_share_below_a_music_folder_is_told_by_its_place(home, mine, share):
+    home.configure(MUSIC_PATHS=mine.parent)
+
+    told = json.loads(home.call("doctor", "--json", prefix=share).stdout)
+
+    (music,) = [finding for finding in told if finding["what"] == f"music {mine.parent}"]
+    assert "mine: on fuse.sshfs" in music["found"]
+
+
 def test_what_is_changed_beneath_an_overlay_is_found_by_scans(
     home, mine, beneath, tmp_path, start, private_mounts
 ):

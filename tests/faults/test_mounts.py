@@ -216,6 +216,26 @@ def test_what_never_comes_back_leaves_when_that_is_confirmed(machine):
     assert machine.daemon.status()["tracks"]["total"] == len(HOME)
 
 
+@pytest.mark.fault(9)
+@pytest.mark.needs("unshare", "util-linux")
+def test_a_folder_that_a_mount_shows_twice_is_scanned_and_costs_no_observer(
+    make_home, mine, start, private_mounts
+):
+    for name in ("album", "again"):
+        (mine / name).mkdir()
+    home = make_home(mine)
+    home.configure(SCAN_INTERVAL_NETWORK_SECONDS=1)
+    bind = 'mount --bind "$0/album" "$0/again"; exec "$@"'
+    daemon = start(home, *private_mounts, "sh", "-c", bind, str(mine))
+
+    until(lambda: daemon.status()["watch"]["roots"][0]["degraded"] == "twice")
+    song(mine / "album" / "one.flac", seconds=1.0)
+
+    until(lambda: daemon.at_rest(2))
+    assert daemon.status()["watch"]["roots"][0]["mode"] == "events"
+    assert daemon.metric('watch_rebuilds_total{reason="unwatched"}') == 0
+
+
 # --- the kernel's own -------------------------------------------------------------------
 
 

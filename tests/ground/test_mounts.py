@@ -56,6 +56,13 @@ def test_of_two_mounts_on_one_folder_the_later_counts():
     assert kind(b"/srv/albums/a", twice) == b"tmpfs"
 
 
+@pytest.mark.parametrize("name", [b"a\rb", b"a\x0bb", b"a\x0cb", b"a\xff"])
+def test_a_mount_may_have_any_name(name):
+    table = read(NAS + b"50 21 0:60 / /srv/" + name + b" rw - tmpfs tmpfs rw\n")
+
+    assert below(b"/srv", table)[name].kind == b"tmpfs"
+
+
 def test_a_root_that_is_its_own_parent_is_no_ring():
     assert kind(b"/a", b"1 1 0:2 / / rw - rootfs rootfs rw\n") == b"rootfs"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from homes import FLAC, Home
+from homes import FLAC, Home, other_inode
 from playlista import mounts
 from playlista.config.settings import WatchSettings
 from playlista.errors import BadConfig, StoreBusy, UsageError
@@ -19,8 +19,9 @@ from playlista.records import Tier
 from playlista.service.signals import Signals
 from playlista.stages import Wanted
 from playlista.store.backlog import Backlog
-from playlista.watch.absence import SEARCH_S
+from playlista.watch.absence import MASS_N, SEARCH_S
 from playlista.watch.head import look_into
+from playlista.watch.native import Observer
 from shelf import analysis
 from writers import HOLDS, held
 
@@ -295,12 +296,6 @@ def test_every_way_to_change_a_file_is_noticed_once(home, change):
     assert home.queued == {b"song.flac": 1}
     assert home.found["changed"] == 1
     assert home.remembered == on_disk(song)
-
-
-def other_inode(song):
-    """Make a file look as it does on a share mounted anew: same bytes and mtime, other inode."""
-    shutil.copy2(song, song.with_suffix(".new"))
-    song.with_suffix(".new").replace(song)
 
 
 @pytest.mark.fault(9)
@@ -615,6 +610,36 @@ def test_another_disk_at_the_same_place_takes_nothing_away(home):
 
     assert home.state == "offline"
     assert home.files == {b"song.flac"}
+
+
+@pytest.mark.fault(9)
+def test_nothing_is_taken_from_another_disk_that_is_there_for_a_while(home):
+    song = home.put("song.flac")
+    home.scan().heard()
+    disk = home.music.rename(home.music.parent / "disk")
+    for number in range(MASS_N + 1):
+        home.put(f"{number}.flac")
+    home.scan()
+    home.music.rename(home.music.parent / "other")
+    disk.rename(home.music)
+
+    home.scan()
+
+    assert (home.state, home.files) == ("online", {song.name.encode()})
+
+
+def test_from_another_disk_everything_is_taken_once_that_is_confirmed(home):
+    home.put("song.flac")
+    home.scan()
+    home.music.rename(home.music.parent / "disk")
+    home.put("other.flac")
+    home.scan()
+    home.confirm()
+    home.scan()
+
+    home.scan()
+
+    assert (home.state, home.files) == ("online", {b"other.flac"})
 
 
 @pytest.mark.fault(9)
@@ -1233,6 +1258,34 @@ def test_a_root_that_hangs_holds_up_no_other(home, tmp_path, monkeypatch):
     answer.set()
     stop.set()
     thread.join(10)
+
+
+def test_a_root_that_hung_when_it_left_is_observed_no_more_once_it_answers(
+    running, tmp_path, monkeypatch
+):
+    def observers_n():
+        return sum(isinstance(thread, Observer) for thread in threading.enumerate())
+
+    other = os.fsencode(tmp_path / "other")
+    asked, answer = threading.Event(), threading.Event()
+    real = os.scandir
+
+    def hanging(path):
+        if path == other:
+            asked.set()
+            answer.wait(20)
+        return real(path)
+
+    assert eventually(lambda: observers_n() == 2)
+    monkeypatch.setattr(os, "scandir", hanging)
+    monkeypatch.setattr("playlista.intake.intake.FAREWELL_S", 0.1)
+    assert asked.wait(10)
+    running.intake.reload(WatchSettings(music_paths=(running.music,)))
+    assert eventually(lambda: len(running.intake.roots_status()) == 1)
+
+    answer.set()
+
+    assert eventually(lambda: observers_n() == 1)
 
 
 def test_a_disk_that_never_says_where_it_leads_holds_up_neither_start_nor_reload(

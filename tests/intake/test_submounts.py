@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from intake.test_intake import Home
+from homes import Home, other_inode
 from playlista import mounts
 from playlista.errors import UsageError
 from playlista.watch.absence import MASS_N
@@ -246,6 +246,22 @@ def test_a_confirmation_is_not_spent_on_something_else(nas):
     assert nas.files == {b"other.flac"}
 
 
+def test_what_is_lost_after_a_confirmation_is_kept(nas):
+    nas.put("usb/three.flac")
+    nas.mount(b"usb")
+    nas.scan()
+    nas.unplug("nas")
+    nas.scan().confirm()
+    nas.shelf = nas.shelf.with_name("usb unplugged")
+    nas.unplug("usb")
+    nas.scan()
+
+    nas.scan()
+
+    assert nas.files == {b"own.flac", b"nas/one.flac", b"nas/two.flac", b"usb/three.flac"}
+    assert "3 files are kept" in nas.why
+
+
 def test_a_mount_without_music_is_not_missed(nas):
     nas.put("papers/letter.txt")
     nas.mount(b"papers")
@@ -256,6 +272,29 @@ def test_a_mount_without_music_is_not_missed(nas):
     nas.unplug("papers")
 
     assert nas.scan().why is None
+
+
+def test_a_share_below_a_root_is_scanned_more_often_and_says_why(nas, caplog):
+    nas.mount(b"nas", kind="fuse.sshfs")
+    nas.scan()
+
+    nas.scan()
+
+    (status,) = nas.intake.roots_status()
+    assert (status["state"], status["degraded"]) == ("online", "network")
+    assert status["why"].startswith("nas: on fuse.sshfs")
+    assert caplog.text.count("not fully watched") == 1
+
+
+@pytest.mark.fault(9)
+def test_another_inode_is_no_change_on_a_share_below_a_root(nas):
+    nas.mount(b"nas", kind="fuse.sshfs")
+    nas.scan().heard()
+    other_inode(nas.music / "nas" / "one.flac")
+    other_inode(nas.music / "own.flac")
+    nas.scan()
+
+    assert nas.queued == {b"own.flac": 1}
 
 
 def test_of_mounts_in_each_other_the_files_are_counted_once(nas):

@@ -1,5 +1,6 @@
 """Machines made of files."""
 
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -22,7 +23,7 @@ class FakeMachine:
         """Write a file below the root."""
         file = self.root / path.lstrip("/")
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{text}\n")
+        file.write_bytes(os.fsencode(f"{text}\n"))
 
     def in_groups(self, membership, *mounts):
         """Put this process into control groups, mounted as given."""

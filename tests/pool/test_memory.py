@@ -89,6 +89,15 @@ def test_a_group_outside_what_is_mounted_is_not_looked_for_elsewhere(machine, mo
     assert read(machine.root, machine.memory).used_ratio == 0.5
 
 
+@pytest.mark.parametrize("name", ["a\rb", "a\x0cb", "a\udcff"])
+def test_a_mount_of_any_name_does_not_keep_the_limit_from_being_read(machine, mounts, name):
+    machine.in_groups("0::/music", f"40 24 0:60 / /mnt/{name} rw - tmpfs  rw", mounts.v2())
+    machine.write("/sys/fs/cgroup/music/memory.max", GIB)
+    machine.write("/sys/fs/cgroup/music/memory.current", GIB // 2)
+
+    assert read(machine.root, machine.memory).used_ratio == 0.5
+
+
 def test_both_versions_at_once_give_the_tighter(machine, mounts):
     machine.in_groups("4:memory:/a\n0::/b", mounts.v1("memory"), mounts.v2())
     machine.write("/sys/fs/cgroup/memory/a/memory.limit_in_bytes", GIB)

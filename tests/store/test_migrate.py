@@ -36,6 +36,14 @@ def test_every_table_is_strict(connection: sqlite3.Connection) -> None:
     assert connection.execute(ours).fetchall() == []
 
 
+def test_scripts_are_numbered_without_a_gap() -> None:
+    # the version of a database is how many were applied: one put in before others breaks it
+    folder = Path(migration.__file__).with_name("schema")
+    numbers = sorted(int(script.name[:4]) for script in folder.glob("*.sql"))
+
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 def test_a_script_is_applied_once(connection: sqlite3.Connection) -> None:
     migrate(connection)
 

@@ -36,6 +36,10 @@ class Arrivals:
         ledger: Where it is written.
         has_left: Tells whether a known file is certainly not at its path any more.
         wall: Unix time; compared with ctimes only.
+
+    Attributes:
+        settings: As they were given.
+        barred: Nothing is taken: the root may be another disk for a while.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Arrivals:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
+        self.barred = False
         self._root = root
         self._ledger = ledger
         self._has_left = has_left
@@ -97,8 +102,9 @@ class Arrivals:
         Raises:
             StoreBusy: See `flush`.
         """
-        self._taken[arrived.entry.relpath] = (arrived, now, quiet_s)
-        self._flush_many()
+        if not self.barred:
+            self._taken[arrived.entry.relpath] = (arrived, now, quiet_s)
+            self._flush_many()
 
     def _flush_many(self) -> None:
         if len(self._taken) + len(self._lines) >= BATCH_N:
@@ -231,11 +237,10 @@ class Arrivals:
         self._put(Difference.CHANGED if arrived.known else Difference.NEW, appeared)
 
     def _look_again(self, arrived: Arrived, now: Seconds) -> None:
-        walk = Walk(self._root.path, weak=arrived.entry.signature.is_weak)
-        for entry in walk.at(arrived.entry.relpath):
-            changed = Arrived(entry, arrived.known)
-            quiet_s = Seconds(self.settings.settle_seconds)
-            self._settle.seen(entry.relpath, changed, now, quiet_s)
+        relpath = arrived.entry.relpath
+        weak = {relpath} if arrived.entry.signature.is_weak else frozenset[bytes]()
+        for entry in Walk(self._root.path, weak=weak).at(relpath):
+            self._wait(Arrived(entry, arrived.known), now, Seconds(self.settings.settle_seconds))
 
     def _put(self, kind: Difference, difference: Appeared | Moved | Returned) -> None:
         self._lines.append((kind, difference))

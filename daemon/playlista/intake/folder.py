@@ -154,8 +154,9 @@ class Folder:
         """Why a change in it may give no event; None when each does, or it is offline."""
         if self.standing.is_offline:
             return None
-        if self.lookout.doubt is not None:
-            return self.lookout.doubt
+        doubt = self.lookout.doubt or self._submounts.doubt
+        if doubt is not None:
+            return doubt
         first = min(self._survey.unreadable, default=None)
         if first is None:
             return None
@@ -222,7 +223,8 @@ class Folder:
         self._excluded |= never
 
     def _walk(self) -> Walk:
-        weak = is_weak(self._settings, self._kind)
+        kinds = {b"": self._kind, **self._submounts.kinds}
+        weak = {place for place, kind in kinds.items() if is_weak(self._settings, kind)}
         lost = self._submounts.lost
         return Walk(self.root.path, self._excluded, lost, weak=weak, entered=self._entered)
 
@@ -235,9 +237,10 @@ class Folder:
         self._pause_until = Seconds(self._now() + wait_s)
 
     def _work(self) -> None:
+        self.arrivals.barred = not self.standing.is_itself
         if self._watching and self.lookout.tend(self._now()):
             self._asked = True
-            self._submounts.doubt()
+            self._submounts.believe_none()
         self._scan_at = min(self._scan_at, self._in_an_interval())
         if self._asked or self._now() >= self._scan_at:
             self._scan()
@@ -273,7 +276,7 @@ class Folder:
         self._ledger.metrics.scan_seconds.set(self._now() - began)
         self._ledger.metrics.last_scan.set_to_current_time()
         if not self._absence:
-            self.standing.is_whole()
+            self._believe()
         self.scanned = True
 
     def _in_an_interval(self) -> Seconds:
@@ -332,9 +335,13 @@ class Folder:
         self._ledger.vanish(gone, self.standing.may_vanish)
         doubt_s = self.standing.doubt_s()
         if doubt_s is None:
-            self.standing.is_whole()
+            self._believe()
         else:
             self._scan_at = Seconds(self._now() + doubt_s)
+
+    def _believe(self) -> None:
+        self._asked |= self.arrivals.barred  # so far nothing of it has been taken
+        self.standing.is_whole()
 
     def _may_have_moved(self, gone: list[Known]) -> bool:
         tracks = self._ledger.tracks

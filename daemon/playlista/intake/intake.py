@@ -118,6 +118,8 @@ class Intake:
                 folder.wake.clear()
         except BaseException as error:  # noqa: BLE001 - raised again by the loop
             self._failure = error
+        finally:  # by its own thread: a disk that hangs now may answer long after the farewell
+            folder.lookout.stop()
 
     def step(self, now: float) -> None:
         """Do in this thread whatever is due at a monotonic time."""
@@ -181,10 +183,10 @@ class Intake:
             folder.wake.set()
         for folder in folders:
             thread = self._threads.pop(folder.root.root_id, None)
-            if thread is not None:
-                thread.join(FAREWELL_S)
-            if thread is None or not thread.is_alive():
+            if thread is None:
                 folder.lookout.stop()
+            else:
+                thread.join(FAREWELL_S)
             self._folders = {k: f for k, f in self._folders.items() if f is not folder}
 
     # --- asked by others ----------------------------------------------------------

@@ -159,7 +159,7 @@ class Standing:
 
     def _go_online(self) -> None:
         back, why = self.state != "online", self._submounts.why
-        if back or self.why != why or self._trusted != self._seen:
+        if back or self.why != why or not self.is_itself:
             self._tracks.mark_root(self._root.root_id, "online", self._seen, why)
         if back:
             log.info("%s is online", printable(self._root.path))

@@ -15,6 +15,7 @@ from playlista.errors import printable
 from playlista.mounts import PSEUDO, Mount
 from playlista.records import Root
 from playlista.store.tracks import Tracks
+from playlista.watch.doubt import Doubt, of_places
 from playlista.watch.names import is_within, join, parent
 from playlista.watch.roots import Parts
 
@@ -32,6 +33,8 @@ class Submounts:
         lost: Those that say nothing of the files remembered there.
         kept_n: How many files that is.
         pseudo: Those of the kernel's own file systems.
+        kinds: The types of all others that are there and believed.
+        doubt: What keeps events from them from being complete; None when nothing does.
         why: What a person should know; None when nothing is lost.
     """
 
@@ -39,6 +42,8 @@ class Submounts:
         self.lost: AbstractSet[bytes] = frozenset()
         self.kept_n = 0
         self.pseudo: AbstractSet[bytes] = frozenset()
+        self.kinds: Mapping[bytes, bytes] = {}
+        self.doubt: Doubt | None = None
         self.why = root.why if root.state == "online" else None
         self._root = root
         self._tracks = tracks
@@ -62,15 +67,19 @@ class Submounts:
         doubtful = {place for place in there if self._proven.get(place) != there[place]}
         lost = {place for place in self._remembered - there.keys() if self._present_n(place)}
         lost |= {place for place in doubtful if self._is_bare(place)}
-        lost = set() if accepted else lost
+        if accepted and lost <= self.lost:
+            lost = set()
+        elif accepted:  # for less than is lost by now
+            self._tracks.end_confirmation(self._root.root_id)
         for place in there.keys() & self.lost - lost:
             self._tracks.retry_unavailable(self._root.root_id, place)
         self.lost = lost
         self._proven = {place: there[place] for place in there.keys() - self.lost}
+        self._learn_kinds()
         self._say(there)
         self._remember(self.lost | there.keys())
 
-    def doubt(self) -> None:
+    def believe_none(self) -> None:
         """Believe of none any more that it is the one it was: the table may look the same."""
         self._proven = {}
 
@@ -89,6 +98,13 @@ class Submounts:
             names = ", ".join(map(printable, sorted(pseudo)))
             log.info("%s: not looked into, for they are the kernel's own: %s", self._name, names)
         self.pseudo = pseudo
+
+    def _learn_kinds(self) -> None:
+        self.kinds = {place: mount.kind for place, mount in self._proven.items()}
+        doubt = of_places(self.kinds)
+        if doubt and doubt != self.doubt:
+            log.warning("%s is not fully watched: %s", self._name, doubt.why)
+        self.doubt = doubt
 
     def _say(self, there: Mapping[bytes, Mount]) -> None:
         outer = sorted(place for place in self.lost if not is_within(parent(place), self.lost))

@@ -1,5 +1,6 @@
 """Where this process stands in the trees of control groups: cgroups(7), proc(5)."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -72,9 +73,11 @@ def mounted(root: Path) -> Iterator[Mount]:
     Raises:
         OSError: The list of mounts cannot be read.
     """
-    for line in (root / "proc/self/mountinfo").read_text().splitlines():
+    text = os.fsdecode((root / "proc/self/mountinfo").read_bytes())
+    # names may hold any blank but these two, which the kernel escapes
+    for line in text.removesuffix("\n").split("\n"):
         place, _, kind = line.partition(" - ")
-        fields, (fstype, _, options) = place.split(), kind.split(maxsplit=2)
+        fields, (fstype, _, options) = place.split(" "), kind.split(" ", 2)
         if fstype in {"cgroup", "cgroup2"}:
             point = root / fields[4].lstrip("/")
             controllers = frozenset(options.split(","))

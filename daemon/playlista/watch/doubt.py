@@ -4,11 +4,13 @@ Nothing is lost by it: such a root is looked through more often instead (ADR 000
 """
 
 import errno
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from playlista import mounts
+from playlista.errors import printable
 
 
 class Reason(StrEnum):
@@ -21,6 +23,7 @@ class Reason(StrEnum):
     REFUSED = "refused"
     LOST = "lost"
     UNREADABLE = "unreadable"
+    TWICE = "twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,14 @@ def of_kind(kind: bytes) -> Doubt | None:
     return None
 
 
+def of_places(kinds: Mapping[bytes, bytes]) -> Doubt | None:
+    """Return what is in doubt of the first of some mounts below a root, by their paths."""
+    for place in sorted(kinds):
+        if (doubt := of_kind(kinds[place])) is not None:
+            return Doubt(doubt.reason, f"{printable(place)}: {doubt.why}")
+    return None
+
+
 def of_error(error: OSError) -> Doubt:
     """Return why no observer could be had."""
     match error.errno:
@@ -59,3 +70,9 @@ def of_error(error: OSError) -> Doubt:
         case errno.EMFILE:
             return INSTANCES
     return Doubt(Reason.REFUSED, error.strerror or str(error))
+
+
+def twice(folder: bytes) -> Doubt:
+    """Return what is in doubt of a folder, relative to the root, that a mount shows again."""
+    name = printable(folder)
+    return Doubt(Reason.TWICE, f"{name} has another name below it: changes under one {INSTEAD}")

@@ -8,6 +8,7 @@ import os
 from typing import Final
 
 from playlista.units import Seconds
+from playlista.watch.doubt import Doubt, twice
 from playlista.watch.names import join
 from playlista.watch.observer import RootObserver
 
@@ -21,6 +22,10 @@ class Gaps:
     Args:
         root: Absolute path.
         observer: Watches it.
+
+    Attributes:
+        doubt: A folder with two names, of which the kernel tells events under one; None when
+            none was met.
     """
 
     def __init__(self, root: bytes, observer: RootObserver) -> None:
@@ -28,13 +33,13 @@ class Gaps:
         self._observer = observer
         self._since: dict[bytes, Seconds] = {}
         self._compare_at: Seconds | None = None
+        self.doubt: Doubt | None = None
 
     def entered(self, folder: bytes, now: Seconds) -> None:
         """Learn that a folder is there, relative to the root."""
         if self._compare_at is None:
             self._compare_at = Seconds(now + PATIENCE_S)
-        if not self._observer.is_watched(folder):
-            self._note(folder, now)
+        self._note(folder, now)
 
     def found(self, now: Seconds) -> bool:
         """Tell whether a folder that can be watched is not.
@@ -51,9 +56,13 @@ class Gaps:
         return any(now - at >= PATIENCE_S for at in self._since.values())
 
     def _note(self, folder: bytes, now: Seconds) -> None:
-        if len(self._since) < MOST:
+        if self._is_gap(folder) and len(self._since) < MOST:
             self._since.setdefault(folder, now)
 
     def _is_gap(self, folder: bytes) -> bool:
-        unwatched = not self._observer.is_watched(folder)
-        return unwatched and os.access(join(self._root, folder), os.R_OK)
+        if self._observer.is_watched(folder):
+            return False
+        if self._observer.is_watched_elsewhere(folder):  # no other observer could do better
+            self.doubt = self.doubt or twice(folder)
+            return False
+        return os.access(join(self._root, folder), os.R_OK)

@@ -127,7 +127,8 @@ class Lookout:
 
     def _go_on(self, observer: RootObserver, now: Seconds) -> None:
         self._next_at = Seconds(now + CHECK_S)
-        self._say(WATCHES if observer.limit_reached else self._usual_doubt)
+        twice = None if self._gaps is None else self._gaps.doubt
+        self._say(WATCHES if observer.limit_reached else self._usual_doubt or twice)
 
     def _do_without(self, doubt: Doubt, now: Seconds) -> None:
         """Have no observer for a while."""

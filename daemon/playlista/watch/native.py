@@ -152,6 +152,17 @@ class Emitter(InotifyFullEmitter):
         watch = by_path.get(path)
         return watch is not None and watch > 0 and by_watch.get(watch) == path
 
+    def is_watched_elsewhere(self, path: bytes) -> bool:
+        """Tell whether a path's watch is that of the same folder under another, valid name."""
+        by_path, by_watch = self._tables()
+        watch = by_path.get(path)
+        # a folder that may not be read has the watch -1
+        other = path if watch is None or watch < 0 else by_watch.get(watch, path)
+        try:
+            return other != path and os.path.samefile(path, other)  # noqa: PTH121 - bytes
+        except OSError:
+            return False
+
     def misnamed(self) -> list[bytes]:
         """Return each path whose watch tells its events under another."""
         by_path, by_watch = self._tables()

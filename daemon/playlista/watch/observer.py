@@ -176,7 +176,18 @@ class RootObserver:
         Args:
             folder: Relative to the root.
         """
-        return self._emitter.is_watched(self._below + folder if folder else self._real)
+        return self._emitter.is_watched(self._at(folder))
+
+    def is_watched_elsewhere(self, folder: bytes) -> bool:
+        """Tell whether a folder is another one, too, under whose name its events come.
+
+        Args:
+            folder: Relative to the root.
+        """
+        return self._emitter.is_watched_elsewhere(self._at(folder))
+
+    def _at(self, folder: bytes) -> bytes:
+        return self._below + folder if folder else self._real
 
     def misnamed(self) -> list[bytes]:
         """Return the folders whose events come under another's name, relative to the root."""

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from playlista.records import Signature
-from playlista.watch.names import is_ignored, join
+from playlista.watch.names import is_ignored, is_within, join
 
 GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
 """The only errors that say that something is not there; all others say nothing."""
@@ -35,7 +35,7 @@ class Walk:
         root: Absolute path.
         excluded: Folders below it that are never looked into, relative to it.
         lost: Those of them that say nothing of what is remembered there.
-        weak: Whether only size and mtime of a file can be believed.
+        weak: Places below which only size and mtime of a file can be believed.
         entered: Told of each folder that is looked into, relative to the root.
 
     Attributes:
@@ -50,7 +50,7 @@ class Walk:
         excluded: AbstractSet[bytes] = frozenset(),
         lost: AbstractSet[bytes] = frozenset(),
         *,
-        weak: bool = False,
+        weak: AbstractSet[bytes] = frozenset(),
         entered: Callable[[bytes], object] = bool,
     ) -> None:
         self._root = root
@@ -128,7 +128,9 @@ class Walk:
 
     def _entry(self, relpath: bytes, found: os.stat_result, *, regular: bool) -> Entry:
         signature = Signature.of(found)
-        return Entry(relpath, signature.weakened() if self._weak else signature, regular)
+        if is_within(relpath, self._weak):
+            signature = signature.weakened()
+        return Entry(relpath, signature, regular)
 
     def _missed(self, relpath: bytes, error: OSError) -> None:
         if error.errno not in GONE:

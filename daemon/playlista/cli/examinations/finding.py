@@ -38,3 +38,9 @@ def file_system(folder: Path) -> tuple[str, bool]:
     mount = mounts.of(os.fsencode(folder.resolve()), mounts.table())
     kind = b"unknown file system" if mount is None else mount.kind
     return kind.decode(), kind in mounts.NETWORK
+
+
+def kinds_below(folder: Path) -> dict[bytes, bytes]:
+    """Return the types of the file systems that are mounted below a folder, by their places."""
+    below = mounts.below(os.fsencode(folder.resolve()), mounts.table())
+    return {place: mount.kind for place, mount in below.items()}

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from playlista.cli.examinations.finding import Finding, file_system, in_time
+from playlista.cli.examinations.finding import Finding, file_system, in_time, kinds_below
 from playlista.config.settings import Config
 from playlista.errors import PlaylistaError, printable
 from playlista.store.database import reading
@@ -79,7 +79,7 @@ def _state_of(folder: Path) -> tuple[str, str | None]:
     if not os.access(folder, os.R_OK | os.X_OK):
         return "not readable", "give this user permission to read it"
     kind, _ = file_system(folder)
-    doubtful = doubt.of_kind(kind.encode())
+    doubtful = doubt.of_kind(kind.encode()) or doubt.of_places(kinds_below(folder))
     return f"readable, on {kind}" if doubtful is None else f"readable; {doubtful.why}", None
 
 
