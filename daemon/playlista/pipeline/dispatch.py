@@ -60,6 +60,7 @@ class Dispatch:
         self._backlog = save.backlog
         self._save = save
         self._ear = ear
+        self._leases = metrics.leases
         self._patient = patient
         self._on_settled = on_settled
         self._next_config: Config | None = None
@@ -208,6 +209,7 @@ class Dispatch:
             request = AnalysisRequest(
                 job.path, tier, job.signature, self._decoding, model=model, have=job.have
             )
+            self._leases.inc()
             self._in_hand += 1
             self._alone = alone
             self._passed = None
