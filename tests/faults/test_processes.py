@@ -9,6 +9,7 @@ import pytest
 from daemons import Daemon, home_in, until
 from faults.conftest import sabotage
 from faults.odd import song
+from groups import joining
 from playlista.pool.desk import FROZEN_S
 
 ANALYSIS = "playlista.analysis.recipe:run"
@@ -45,11 +46,6 @@ def sabotaged(compiled, tmp_path_factory):
 @pytest.fixture(scope="module")
 def failures(sabotaged):
     return {row["path"].rpartition("/")[2]: row for row in sabotaged.home.facts("failures")}
-
-
-def joining(group):
-    """Return the program that puts a daemon into a group."""
-    return "sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', str(group)
 
 
 @pytest.mark.fault(33)
