@@ -36,7 +36,7 @@ check: .venv/installed ## format, lint, types, floors
 	$(BIN)/lint-imports
 
 bench: export PLAYLISTA_STATE_PATH := $(CURDIR)/build/bench
-bench: .venv/installed .venv/peers ## accuracy and cost beside the peers, into docs/benchmarks.md: some twenty minutes, nothing else running
+bench: .venv/installed .venv/peers ## accuracy and cost beside the peers, into docs/benchmarks.md: some 25 minutes, nothing else running
 	@$(BIN)/playlista models fetch msd-musicnn >/dev/null
 	@PYTHONPATH=tests:.venv/peers OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/report.py
 

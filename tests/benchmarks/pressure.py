@@ -5,7 +5,6 @@ the failsafe at 200 MB/s, holds it and lets go. The trace becomes docs/pressure.
 in tests/pressure asserts what it has to show.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 import plot
 
 import sounds
-from daemons import Daemon, home_in, until
+from daemons import Daemon, bare_environ, home_in, until
 from groups import MEMORY, family, joining, new_group, oom_kills, pss
 
 DRAWING = Path(__file__).resolve().parents[2] / "docs" / "pressure.svg"
@@ -192,7 +191,7 @@ def drawing(found: Trace) -> str:
 
 if __name__ == "__main__":
     try:
-        DRAWING.write_text(drawing(trace(os.environ)), "utf-8")
+        DRAWING.write_text(drawing(trace(bare_environ())), "utf-8")
     except OSError as why:
         sys.exit(f"needs {MEMORY} to write to, as root: {why}")
     sys.stderr.write(f"wrote {DRAWING}\n")
