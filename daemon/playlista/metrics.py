@@ -28,7 +28,7 @@ class Metrics:
         registry: Where they are registered; a test brings its own.
         closed: The closed sets: ``tier, outcome, backlog_state, worker_state, pool_action,
             pool_reason, exit_reason, stage, track_reason, watch_event, rebuild_reason,
-            wait, root_state, difference, model, runtime, line_op, update_reason, outlet,
+            wait, root_state, difference, how, model, runtime, line_op, update_reason, outlet,
             push_outcome, backup_outcome, level``.
     """
 
@@ -131,6 +131,12 @@ class Metrics:
         )
         self.track_failures = self._counter(
             "track_failures_total", "Analyses that ended in a reason.", reason="track_reason"
+        )
+
+        self.recognised = self._counter(
+            "recognised_total",
+            "Files that hold a known recording, so that nobody listened.",
+            how="how",
         )
 
     def _watch(self) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
+from playlista.sieve import Sieve
+
 
 class Tier(StrEnum):
     """How thoroughly a track was listened to (docs/tour.md)."""
@@ -96,6 +98,20 @@ class Features:
     dynamic_complexity: float | None = None
 
 
+class Prints(NamedTuple):
+    """By what a recording is recognised without decoding it, besides its ``audio_id``.
+
+    Attributes:
+        opening: Hash of the codec and the first 64 KiB of packets; None: nobody looked.
+        flac: What FLAC's own header says of the sound: rate, width, samples and their MD5.
+        packets_n: Length of all packets in bytes.
+    """
+
+    opening: str | None = None
+    flac: str | None = None
+    packets_n: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """All that one listening found out about one file.
@@ -113,6 +129,7 @@ class Analysis:
         reasons: For each field that is None: why.
         truncated: True when a cap thinned or cut what was kept of the track.
         seconds: CPU time per stage.
+        prints: By what else the recording is recognised.
     """
 
     audio_id: str
@@ -128,6 +145,7 @@ class Analysis:
     reasons: Mapping[str, str] = field(default_factory=dict)
     truncated: bool = False
     seconds: Mapping[str, float] = field(default_factory=dict)
+    prints: Prints = field(default_factory=Prints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +161,27 @@ class Draft:
     analysis: Analysis
     patches: bytes = b""
     heard: frozenset[str] = frozenset()
+
+
+class How(StrEnum):
+    """By what a recording was recognised."""
+
+    FLAC = "flac"
+    PACKETS = "packets"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A file that holds what seems to be a known recording, so that nobody listened.
+
+    Attributes:
+        print: ``Prints.flac`` or ``Analysis.audio_id``, as ``how`` says.
+        file_tags: What the file says of itself.
+    """
+
+    how: How
+    print: str
+    file_tags: FileTags = field(default_factory=FileTags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +214,7 @@ class AnalysisRequest:
     Attributes:
         model: Whether one will listen, too: patches are wanted.
         have: Stages that need not be done again.
+        sieve: What may be recognised; empty: listen without asking.
     """
 
     path: bytes
@@ -183,6 +223,7 @@ class AnalysisRequest:
     settings: AudioSettings = field(default_factory=AudioSettings)
     model: bool = False
     have: frozenset[str] = frozenset()
+    sieve: Sieve = field(default_factory=Sieve)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ def section(spent: Facts) -> Iterator[str]:
     yield _pool(spent["pool"])
     yield "### Five ways to run it"
     yield (
-        f"`playlista analyze` on {five.FILES} copies of such a file, from its start to the "
-        "playlists on disk; the peak (PSS) is that of all its processes together. Beside it "
+        f"`playlista analyze` on {five.FILES} MP3 of {five.MINUTES} minutes, from its start to "
+        "the playlists on disk; the peak (PSS) is that of all its processes together. Beside it "
         "what an earlier playlista says of itself, on another machine."
     )
     yield five.text(spent["five"])

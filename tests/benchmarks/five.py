@@ -11,12 +11,11 @@ from pathlib import Path
 
 import tracks
 from table import table
-from throughput import FOUR_MINUTES_S
 
 from daemons import PLAYLISTA, bare_environ, home_in
 from groups import family, pss
 
-FILES = 32
+FILES, MINUTES = 32, 4
 SAMPLE_S = 0.1
 
 
@@ -56,12 +55,12 @@ class Spent:
 
 
 def measured(folder: Path, models: Path) -> dict[str, Spent]:
-    """Return what each way takes for FILES copies of a track of four minutes, with these models."""
+    """Return what each way takes for FILES recordings of four minutes, with these models."""
     music = folder / "music"
     music.mkdir(parents=True)
-    first = tracks.lasting(tracks.STEREO, music / "0.ogg", FOUR_MINUTES_S)
-    for number in range(1, FILES):
-        shutil.copy(first, music / f"{number}.ogg")
+    once = tracks.transcoded(tracks.STEREO, folder / "once.mp3")
+    for number in range(FILES):
+        tracks.spliced(once, music / f"{number}.mp3", MINUTES, 100 * number)
     return {way.name: _spent(way, folder / way.name, music, models) for way in WAYS}
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from playlista.store.database import reading
-from playlista.store.tracks import counts
+from playlista.store.library import counts
 from sounds import noise, tone, write
 
 PLENTY = 40

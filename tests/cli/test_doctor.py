@@ -11,6 +11,7 @@ import pytest
 from daemons import PLAYLISTA
 from playlista.store import backup
 from playlista.store.database import Database
+from playlista.store.tracks import Tracks
 from writers import NOBODY, NOBODY_WITH_CAP_LEASE, needs_root, public_folder
 
 
@@ -73,6 +74,25 @@ def test_the_music_of_another_user_comes_with_a_remedy(healthy, who, remedy):
 
     found = {finding["what"]: finding for finding in json.loads(done.stdout)}
     assert found[f"writers in {folder}"]["remedy"] == remedy
+
+
+@pytest.mark.fault(42)
+@pytest.mark.needs("unshare", "util-linux")
+def test_a_disk_that_has_become_read_only_comes_with_a_remedy(healthy):
+    healthy.state.mkdir(parents=True)
+    script = f'mount -t tmpfs -o ro none "{healthy.state}" && exec "$0" -m playlista doctor --json'
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, sys.executable],
+        env=healthy.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    found = {finding["what"]: finding for finding in json.loads(done.stdout)}
+    state = found[f"state {healthy.state}"]
+    assert state["found"] == "not writable, on tmpfs"
+    assert "make its disk writable again" in state["remedy"]
 
 
 def test_a_missing_folder_comes_with_a_remedy(healthy):
@@ -197,6 +217,53 @@ def test_no_copy_is_told(kept, hours, remedied):
 
     assert copy["found"] == "none yet"
     assert bool(copy["remedy"]) == remedied
+
+
+def test_a_database_that_was_closed_in_order_needs_nothing(kept):
+    left = findings(kept)["database left"]
+
+    assert (left["found"], left["remedy"]) == ("closed in order", None)
+
+
+def test_a_database_in_use_is_no_fault(kept):
+    store = Database(kept.state / "playlista.db")
+    left = findings(kept)["database left"]
+    store.close()
+
+    assert (left["found"], left["remedy"]) == ("in use", None)
+
+
+@pytest.mark.fault(31)
+def test_the_end_of_a_daemon_that_was_killed_is_told(kept):
+    store = Database(kept.state / "playlista.db")
+    store._connection.close()
+    store._lock.release()
+
+    left = findings(kept)["database left"]
+
+    assert left["found"].startswith("not closed")
+    assert "start the daemon" in left["remedy"]
+
+
+@pytest.mark.fault(44)
+def test_a_damaged_database_comes_with_its_remedy(kept):
+    database = kept.state / "playlista.db"
+    database.write_bytes(b"damaged" * 10_000)
+
+    assert findings(kept)[f"database {database}"]["remedy"] == "playlista doctor --restore"
+
+
+@pytest.mark.fault(9)
+def test_music_that_is_not_believed_to_be_gone_comes_with_both_ways_out(kept):
+    store = Database(kept.state / "playlista.db")
+    Tracks(store).mark_root(1, "offline", None, "60 of 100 files are gone")
+    store.close()
+
+    offline = findings(kept)["offline /in the copy"]
+
+    assert offline["found"] == "60 of 100 files are gone"
+    assert "bring it back" in offline["remedy"]
+    assert "playlista roots confirm /in the copy" in offline["remedy"]
 
 
 @pytest.mark.fault(44)

@@ -129,6 +129,34 @@ def test_failures_come_with_a_remedy(heard, music):
     assert "replace it" in heard.run("failures").stdout
 
 
+@pytest.mark.parametrize(
+    ("reason", "error", "does"),
+    [
+        (
+            "unavailable",
+            "/m/Input/output error: a.mp3: Permission denied (again in 60 s)",
+            "read it",
+        ),
+        ("unavailable", "/m/a.mp3: Input/output error (again in 60 s)", "disk fails"),
+        ("unavailable", "/m/a.mp3: Stale file handle (again in 60 s)", "mount"),
+        ("unavailable", "/m/a.mp3: Too many open files", "check its disk"),
+        ("poison", "deadline: no result within its limit", "TRACK_TIMEOUT_SECONDS"),
+        ("poison", "signal: its worker was killed by SIGSEGV", "report it"),
+        ("killed", "the daemon was killed meanwhile", "report it"),
+        ("killed", "foreign_kill: its worker was killed by SIGKILL", "free some memory"),
+        ("killed", "memory: holds 900 bytes of 800 allowed", "MEMORY_LIMIT"),
+        ("unreadable", "is a copy-protected M4P file that no decoder can read", "replace it"),
+        ("from a later version", "", None),
+    ],
+)
+def test_the_remedy_suits_what_happened(reason, error, does):
+    from playlista.cli.failures import remedy
+
+    told = remedy(reason, error)
+
+    assert told is None if does is None else does in told
+
+
 def test_every_reason_has_a_remedy():
     from playlista.cli.failures import REMEDIES
     from playlista.pipeline.save import TRACK_REASONS

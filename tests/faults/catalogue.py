@@ -55,7 +55,6 @@ FAULTS = (
     Fault(
         1, WATCH, "200,000 files in 200 folders at once, while analysis is slow",
         "Every file is known once it has settled; memory stays bounded.",
-        open="the memory of a burst of that size",
     ),
     Fault(
         2, WATCH, "The daemon is stopped, 20,000 files land, and it is let go on",
@@ -111,12 +110,10 @@ FAULTS = (
     Fault(
         14, WATCH, "Any one thread dies",
         "It is replaced, or the daemon says so and ends for systemd to start it again.",
-        open="the thread of the HTTP server",
     ),
     Fault(
         15, WATCH, "5,000 tracks move to another root and get new tags",
         "Not one is analysed again; playlists keep their order.",
-        open="tracks that move and change their tags at once",
     ),
     Fault(
         16, FILES, "A file of no bytes",
@@ -211,7 +208,6 @@ FAULTS = (
     Fault(
         37, PROCESS, "The clock jumps by years, the machine sleeps",
         "No timer depends on the time of day.",
-        open="a running daemon under another clock",
     ),
     Fault(
         38, PROCESS, "A worker is started while folders are watched",

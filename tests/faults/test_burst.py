@@ -1,8 +1,12 @@
 """More at once than the kernel's queue of events holds."""
 
+import re
 import signal
+import tempfile
 import time
+from pathlib import Path
 
+import psutil
 import pytest
 
 from daemons import until
@@ -11,6 +15,10 @@ FILES = 20_000
 FEW, MANY = 200, 17_000
 """Folders; taking back so many watches as MANY fills the queue once more (ADR 0006)."""
 PATIENT_S = 40.0
+FLOOD = 200_000
+GROWTH_MB = 60
+CALM_S, CALM_CPU_S = 5.0, 0.25
+"""A daemon that takes less processor time than that in so long has come to rest."""
 
 
 @pytest.fixture
@@ -59,3 +67,45 @@ def test_in_more_folders_than_the_queue_holds_an_overflow_costs_one_observer(ove
     assert overflows(daemon) == 1
     (mine / str(MANY - 1) / "late.txt").write_bytes(b"no music")
     until(lambda: known(daemon) == FILES + 1, 10)
+
+
+@pytest.fixture
+def flooded():
+    """A music folder for more files than a disk would take in a hurry."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        for n in range(FEW):
+            (Path(folder) / str(n)).mkdir()
+        yield Path(folder)
+
+
+def resident_mb(daemon, what):
+    status = Path(f"/proc/{daemon.pid}/status").read_text()
+    return int(re.search(rf"{what}:\s+(\d+) kB", status)[1]) / 1024
+
+
+def is_calm(daemon):
+    process = psutil.Process(daemon.pid)
+    before = sum(process.cpu_times()[:2])
+    time.sleep(CALM_S)
+    return sum(process.cpu_times()[:2]) - before < CALM_CPU_S
+
+
+@pytest.mark.heavy
+@pytest.mark.fault(1)
+@pytest.mark.timeout(600)
+def test_a_flood_of_files_that_nobody_hears_is_all_known_in_bounded_memory(
+    make_home, flooded, start
+):
+    home = make_home(flooded)
+    home.configure(MIN_AVAILABLE_MEMORY_GB=1e6)  # so much that no worker is ever started
+    daemon = start(home)
+    until(lambda: daemon.ask("/readyz")[0] == 200)
+    before_mb = resident_mb(daemon, "VmRSS")
+    for n in range(FLOOD):
+        (flooded / str(n % FEW) / f"{n}.flac").write_bytes(b"fLaC%d" % n)
+
+    until(lambda: known(daemon) == FLOOD, 400)
+    until(lambda: is_calm(daemon), 60)
+    assert daemon.status()["backlog"]["ready"] == FLOOD
+    assert resident_mb(daemon, "VmHWM") - before_mb <= GROWTH_MB

@@ -3,6 +3,7 @@
 import re
 import signal
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -169,6 +170,34 @@ def test_a_daemon_frozen_with_its_workers_holds_the_time_against_no_track(
     until(lambda: daemon.at_rest(1))
     assert daemon.metric('worker_exits_total{reason="deadline"}') == 0
     assert daemon.status()["tracks"]["full"] == 1
+
+
+@pytest.mark.fault(37)
+@pytest.mark.needs("faketime", "faketime")
+def test_a_clock_that_jumps_by_years_stops_nothing_and_is_held_against_no_track(
+    make_home, songs, mine, tmp_path, start
+):
+    stamp = tmp_path / "clock"
+    stamp.write_text("+0")
+    (library,) = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
+    songs("now")
+    home = make_home(mine)
+    clock = {"FAKETIME_TIMESTAMP_FILE": str(stamp), "FAKETIME_NO_CACHE": "1", "NO_FAKE_STAT": "1"}
+    daemon = start(home, LD_PRELOAD=str(library), FAKETIME_DONT_FAKE_MONOTONIC="1", **clock)
+    until(lambda: daemon.at_rest(1))
+
+    for known, when in enumerate(("+10y", "-10y", "+0"), start=2):
+        stamp.write_text(when)
+        songs(when)
+        until(lambda known=known: daemon.at_rest(known))
+
+    ((years,),) = home.rows("SELECT (max(added_at) - min(added_at)) / 31557600 FROM file")
+    assert years == 19  # and some days: the clock did jump
+    assert daemon.ask("/healthz")[0] == 200
+    assert daemon.status()["tracks"]["full"] == 4
+    assert set(daemon.home.rows("SELECT missing_since FROM file")) == {(None,)}
+    assert not home.facts("failures")
+    assert daemon.metric('worker_exits_total{reason="deadline"}') == 0
 
 
 @pytest.mark.fault(39)

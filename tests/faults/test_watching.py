@@ -281,7 +281,7 @@ def test_a_thread_of_the_watcher_that_lives_and_passes_nothing_on_is_replaced(lo
 
 
 @pytest.mark.fault(14)
-@pytest.mark.parametrize("thread", ["intake", "intake-1", "dispatch", "model", "composer"])
+@pytest.mark.parametrize("thread", ["intake", "intake-1", "dispatch", "model", "composer", "http"])
 def test_a_part_that_dies_ends_the_daemon_so_that_systemd_starts_it_again(lone, songs, thread):
     daemon = lone(**sabotage(THREAD=thread))
 

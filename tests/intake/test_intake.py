@@ -7,137 +7,27 @@ import shutil
 import signal
 import threading
 import time
-from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from homes import FLAC, Home
 from playlista import mounts
 from playlista.config.settings import WatchSettings
 from playlista.errors import BadConfig, StoreBusy, UsageError
-from playlista.intake.intake import Intake
-from playlista.metrics import Metrics
-from playlista.service.labels import closed_sets
+from playlista.records import Tier
 from playlista.service.signals import Signals
-from playlista.store.database import Database, writing
-from playlista.store.roots import confirm
-from playlista.store.tracks import Tracks
+from playlista.stages import Wanted
+from playlista.store.backlog import Backlog
+from playlista.watch.absence import SEARCH_S
 from playlista.watch.head import look_into
+from shelf import analysis
 from writers import HOLDS, held
-
-FLAC = b"fLaC" + bytes(100)
 
 
 def on_disk(path):
     found = path.stat()
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-class Home:
-    """A music folder, a database, and an intake between them, with time in our hands."""
-
-    def __init__(self, base: Path, registry):
-        self.music = base / "music"
-        self.music.mkdir()
-        self.database = Database(base / "state" / "playlista.db")
-        self.tracks = Tracks(self.database)
-        self.metrics = Metrics(registry, closed_sets())
-        self.found = Counter()
-        self.now = 1000.0
-        self.years_later_s = 0.0
-        self.intake = self.open(self.music)
-
-    def open(self, *roots, watching=False, changed=None, **settings):
-        self.intake = Intake(
-            self.tracks,
-            WatchSettings(music_paths=roots, **settings),
-            self.metrics,
-            changed=changed or (lambda found: self.found.update(asdict(found))),
-            expected=lambda: self.found.update(expected=1),
-            cookies=self.database.path.with_name("cookies"),
-            own=(self.music / "lists",),
-            watching=watching,
-            wall=lambda: time.time() + self.years_later_s,
-        )
-        return self.intake
-
-    def confirm(self):
-        """Do what the command line does, beside the daemon."""
-        with writing(self.database.path) as write:
-            confirm(write, os.fsencode(self.music))
-
-    def stop(self):
-        """Tell every folder to stop, in the middle of whatever it does."""
-        for folder in self.intake._folders.values():
-            folder.stopping = True
-
-    def put(self, name, content=FLAC):
-        path = self.music / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        return path
-
-    def after(self, seconds=0.0):
-        self.now += seconds
-        self.intake.step(self.now)
-
-    def scan(self):
-        """Look at everything, and let it settle and vanish."""
-        self.intake.request_scan()
-        self.after(1)
-        self.after(11)
-        return self
-
-    def until(self, claim, limit_s=8.0):
-        end = time.monotonic() + limit_s
-        while not claim() and time.monotonic() < end:
-            time.sleep(0.05)
-            self.after(0.05)
-        return claim()
-
-    def query(self, what):
-        with self.database.reading() as read:
-            return [tuple(row) for row in read.execute(what)]
-
-    @property
-    def files(self):
-        return {
-            relpath
-            for (relpath,) in self.query(
-                "SELECT relpath FROM file WHERE missing_since IS NULL AND candidate"
-            )
-        }
-
-    @property
-    def landed(self):
-        """Names in the order in which they became known."""
-        return [relpath for (relpath,) in self.query("SELECT relpath FROM file ORDER BY id")]
-
-    @property
-    def queued(self):
-        return Counter(
-            relpath
-            for (relpath,) in self.query(
-                "SELECT relpath FROM job JOIN file ON file.id = file_id WHERE missing_since IS NULL"
-            )
-        )
-
-    @property
-    def remembered(self):
-        (signature,) = self.query("SELECT dev, ino, size, mtime_ns, ctime_ns FROM file")
-        return signature
-
-    @property
-    def state(self):
-        (status,) = self.intake.roots_status()
-        return status["state"]
-
-    def heard(self):
-        """Pretend that everything queued has been analysed."""
-        with self.database.transaction() as write:
-            write.execute("DELETE FROM job")
-        self.found.clear()
 
 
 @pytest.fixture
@@ -586,6 +476,22 @@ def test_a_move_between_roots_is_a_move(home, tmp_path):
     assert home.found["vanished"] == 0
 
 
+@pytest.mark.fault(15)
+def test_a_move_between_roots_while_nobody_looked_is_a_move(home, tmp_path):
+    incoming = tmp_path / "incoming"
+    incoming.mkdir()
+    home.open(home.music, incoming)
+    for name in ("song.flac", "keep.flac"):
+        (incoming / name).write_bytes(FLAC)
+    home.scan().heard()
+    (incoming / "song.flac").rename(home.music / "song.flac")
+    home.open(home.music, incoming)
+    home.scan()
+
+    assert (home.found["moved"], home.found["new"]) == (1, 0)
+    assert not home.queued
+
+
 def test_a_hard_link_is_a_second_file(home):
     song = home.put("song.flac")
     home.scan().heard()
@@ -837,6 +743,170 @@ def test_a_folder_that_can_be_read_again_is_looked_into_without_a_scan(home, mon
     assert home.intake.roots_status()[0]["degraded"] is None
 
 
+# --- moved or deleted --------------------------------------------------------------
+
+
+def song(sound, tags=b""):
+    return FLAC + b"%d|" % sound + tags
+
+
+def offered(home):
+    return Backlog(home.database, Wanted(Tier.QUICK)).ready(1000)
+
+
+def listen(home):
+    """Hear everything that is offered: what a song holds before the bar is its sound."""
+    backlog = Backlog(home.database, Wanted(Tier.QUICK))
+    for job in backlog.ready(1000):
+        sound = Path(os.fsdecode(job.path)).read_bytes().split(b"|")[0].hex()
+        assert backlog.lease(job)
+        assert backlog.save([(job, analysis(sound, Tier.QUICK))]) == [job]
+
+
+def ids(home):
+    """Return the id of every sound in the library."""
+    return {bytes.fromhex(h): n for h, n in home.query(
+        "SELECT hash, min(file.id) FROM file JOIN audio ON audio.id = audio_id "
+        "WHERE missing_since IS NULL GROUP BY audio_id")}  # fmt: skip
+
+
+def library(home, songs):
+    """Let so many songs be known and heard."""
+    for n in range(songs):
+        home.put(f"old/{n}.flac", song(n))
+    home.scan()
+    listen(home)
+    home.found.clear()
+    return ids(home)
+
+
+def refile(home, songs, folder=None):
+    """Move songs and write new tags into them."""
+    for n in range(songs):
+        (home.music / f"old/{n}.flac").unlink()
+        new = (folder or home.music / "new") / f"{n}.flac"
+        new.parent.mkdir(exist_ok=True)
+        new.write_bytes(song(n, b"new tags"))
+
+
+def test_what_moved_with_new_tags_is_not_deleted_while_nobody_has_listened(home):
+    before = library(home, 3)
+    refile(home, 1)
+    home.scan()
+    assert ids(home) == before
+    assert home.found["vanished"] == 0
+    assert "1 files are gone, or moved" in home.intake.roots_status()[0]["why"]
+
+    listen(home)
+    home.after(6)
+
+    assert ids(home) == before
+    assert home.files == {b"new/0.flac", b"old/1.flac", b"old/2.flac"}
+    assert home.found["vanished"] == 0
+    assert home.intake.roots_status()[0]["why"] is None
+
+
+def test_a_deletion_is_believed_at_once_when_nothing_is_new(home):
+    library(home, 3)
+    (home.music / "old/0.flac").unlink()
+    home.scan()
+
+    assert home.found["vanished"] == 1
+
+
+def test_a_deletion_is_believed_in_the_end_though_new_music_waits(home):
+    library(home, 3)
+    (home.music / "old/0.flac").unlink()
+    home.put("new/9.flac", song(9))
+    home.scan()
+    home.after(SEARCH_S - 20)
+    assert home.found["vanished"] == 0
+
+    home.after(30)
+
+    assert home.found["vanished"] == 1
+    assert home.files == {b"new/9.flac", b"old/1.flac", b"old/2.flac"}
+
+
+def test_a_mass_that_moved_with_new_tags_is_no_disappearance(home):
+    before = library(home, 100)
+    refile(home, 60)
+    home.scan()
+    assert home.state == "online"
+
+    listen(home)
+    home.after(6)
+
+    assert (home.state, ids(home), len(home.files)) == ("online", before, 100)
+    assert home.found["vanished"] == 0
+
+
+def test_in_a_root_that_lost_too_much_what_turns_up_is_heard_and_ends_the_doubt(home):
+    before = library(home, 100)
+    for n in range(60):
+        (home.music / f"old/{n}.flac").unlink()
+    home.scan()
+    assert home.state == "offline"
+    for n in range(60):
+        home.put(f"new/{n}.flac", song(n, b"new tags"))
+    home.scan()
+
+    listen(home)
+    home.scan().after(1)
+
+    assert (home.state, ids(home), len(home.files)) == ("online", before, 100)
+    assert home.found["vanished"] == 0
+
+
+def test_what_is_lost_is_offered_to_nobody_until_it_is_back(home):
+    for n in range(100):
+        home.put(f"disk/{n}.flac", song(n))
+    home.put("song.flac")
+    home.scan()
+    (home.music / "disk").rename(home.music.parent / "disk")
+    home.scan()
+    assert home.state == "offline"
+    assert [job.path.rpartition(b"/")[2] for job in offered(home)] == [b"song.flac"]
+
+    (home.music.parent / "disk").rename(home.music / "disk")
+    home.scan()
+
+    assert (home.state, len(offered(home))) == ("online", 101)
+
+
+def test_a_root_of_which_everything_moved_to_another_was_not_unplugged(home, tmp_path):
+    before = library(home, 10)
+    (tmp_path / "other").mkdir()
+    home.open(home.music, tmp_path / "other")
+    home.scan()
+    refile(home, 10, tmp_path / "other")
+    (home.music / "old").rmdir()
+    home.scan()
+
+    listen(home)
+    home.after(6)
+
+    assert ids(home) == before
+    assert home.query("SELECT count(*), min(root_id) FROM file") == [(10, 2)]
+    assert {root["state"] for root in home.intake.roots_status()} == {"online"}
+
+
+def test_another_disk_takes_nothing_away_even_where_there_is_a_copy(home, tmp_path):
+    library(home, 3)
+    (tmp_path / "copy").mkdir()
+    shutil.copytree(home.music, tmp_path / "copy", dirs_exist_ok=True)
+    home.open(home.music, tmp_path / "copy")
+    home.scan()
+    listen(home)
+    home.music.rename(home.music.parent / "disk")
+    home.put("README.txt", b"NOT MOUNTED")
+    home.scan()
+
+    assert home.query("SELECT count(*), sum(root_id = 1), sum(lost) FROM file WHERE candidate") == [
+        (6, 3, 0)
+    ]
+
+
 # --- the store, the settings, the music ------------------------------------------
 
 
@@ -856,6 +926,25 @@ def test_a_busy_store_loses_nothing(home, monkeypatch):
 
     assert not failures
     assert home.files == {b"song.flac"}
+
+
+def test_a_store_that_is_busy_while_files_are_missed_forgets_no_absence(home, monkeypatch):
+    library(home, 3)
+    real, failures = home.tracks.lose, [StoreBusy("locked", 1.0)] * 2
+
+    def busy(gone):
+        if failures:
+            raise failures.pop()
+        return real(gone)
+
+    monkeypatch.setattr(home.tracks, "lose", busy)
+    (home.music / "old/0.flac").unlink()
+    home.scan()
+    for _ in range(6):
+        home.after(11)
+
+    assert not failures
+    assert home.files == {b"old/1.flac", b"old/2.flac"}
 
 
 @pytest.mark.fault(41)

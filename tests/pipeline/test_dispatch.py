@@ -1,19 +1,21 @@
 """Real workers on real sounds of half a second, in the quick tier."""
 
+import itertools
 import os
-import shutil
 import sqlite3
+import tempfile
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from playlista.audio.zeros import RUN_N
 from playlista.config.settings import Config
 from playlista.features.patches import MANY
 from playlista.inference.messages import PATCH_BYTES
 from playlista.pipeline import steering
-from playlista.pipeline.dispatch import Dispatch
+from playlista.pipeline.dispatch import CALM_S, IDLE_S, Dispatch
 from playlista.pipeline.ear import Ear
 from playlista.pipeline.save import Save
 from playlista.pool import governor, memory
@@ -25,14 +27,9 @@ from playlista.store.tracks import Tracks
 from playlista.units import Bytes, Seconds
 from playlista.web import replies
 from shelf import Shelf, analysis
-from sounds import tone, write
+from sounds import noise, silence, tone, write
 
 WITHIN_S = 30.0
-
-
-@pytest.fixture(scope="session")
-def sound(tmp_path_factory) -> Path:
-    return write(tmp_path_factory.mktemp("sound") / "a.wav", tone(0.5))
 
 
 @pytest.fixture
@@ -46,13 +43,14 @@ def shelf(tmp_path):
 
 
 @pytest.fixture
-def land(shelf, sound, tmp_path):
+def land(shelf, tmp_path):
     """Return a function that puts a sound into the root, and into the backlog."""
+    pitches = itertools.count(200)
 
     def put(name, content=None):
         path = tmp_path / "music" / name
         if content is None:
-            shutil.copy(sound, path)
+            write(path, tone(0.5, next(pitches)))
         else:
             path.write_bytes(content)
         signature = Signature.of(path.stat())
@@ -117,6 +115,21 @@ def set_aside(shelf):
         return [(f.path.rpartition(b"/")[2].decode(), f.reason) for f in failures(read)]
 
 
+def content_of(shelf, name):
+    return Path(os.fsdecode(shelf.root.path), name).read_bytes()
+
+
+def encoded(sound, kind):
+    """Return the bytes of a file of a sound, or of several, one after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        return write(Path(folder) / "x", sound, kind).read_bytes()
+
+
+def with_a_hole(whole):
+    begin = len(whole) // 2
+    return whole[:begin] + bytes(2 * RUN_N) + whole[begin + 2 * RUN_N :]
+
+
 def order_of_results(shelf):
     with shelf.database.reading() as read:
         rows = read.execute("SELECT relpath FROM file WHERE audio_id NOT NULL ORDER BY id")
@@ -136,6 +149,47 @@ def test_every_track_is_analysed_and_then_it_is_calm(dispatching, land, shelf, c
     assert counted("analyses_total", tier="quick", outcome="ok") == 3
     assert dispatch.facts.workers["target"] == 1
     assert dispatch.facts.memory["failsafe_ratio"] == 0.85
+
+
+def test_what_holds_a_known_recording_is_not_analysed(dispatching, land, shelf, counted):
+    land("a.wav")
+    dispatch = dispatching()
+    until(dispatch, lambda: dispatch.calm)
+    land("copy.wav", content_of(shelf, "a.wav") + b"LIST\4\0\0\0INFO")
+
+    until(dispatch, lambda: shelf.states() == {})
+
+    assert order_of_results(shelf) == ["a.wav", "copy.wav"]
+    assert counted("analyses_total", tier="quick", outcome="ok") == 1
+    assert counted("recognised_total", how="packets") == 1
+    assert dispatch.settled == 2
+
+
+def test_what_only_begins_like_a_known_recording_is_analysed(dispatching, land, shelf, counted):
+    land("a.wav", encoded([silence(1), tone(0.5, 200)], "wav"))
+    dispatch = dispatching()
+    until(dispatch, lambda: dispatch.calm)
+    land("b.wav", encoded([silence(1), tone(0.5, 300)], "wav"))
+
+    until(dispatch, lambda: shelf.states() == {})
+
+    assert counted("analyses_total", tier="quick", outcome="ok") == 2
+    assert counted("recognised_total", how="packets") == 0
+
+
+@pytest.mark.parametrize("damage", [lambda whole: whole[: len(whole) // 2], with_a_hole])
+def test_a_download_of_a_known_recording_is_incomplete_until_it_is_whole(
+    dispatching, land, shelf, counted, damage
+):
+    land("a.flac", encoded(noise(5), "flac"))
+    dispatch = dispatching()
+    until(dispatch, lambda: dispatch.calm)
+    land("half.flac", damage(content_of(shelf, "a.flac")))
+
+    until(dispatch, lambda: set_aside(shelf))
+
+    assert set_aside(shelf) == [("half.flac", "incomplete")]
+    assert counted("recognised_total", how="flac") == 0
 
 
 def test_what_is_told_of_the_machine_is_what_the_interface_promises(dispatching):
@@ -501,3 +555,14 @@ def test_a_worker_is_ready_before_what_is_expected_arrives(dispatching):
     until(dispatch, lambda: dispatch._pool.idle == 1)
 
     assert dispatch.calm
+
+
+def test_it_rests_longer_while_there_is_neither_work_nor_a_worker(dispatching, land, monkeypatch):
+    dispatch, rests = dispatching(min_available_memory_gb=1e6), []
+    monkeypatch.setattr(dispatch._pool, "collect", lambda rest_s: rests.append(rest_s) or [])
+
+    dispatch.step()
+    land("a.wav")
+    dispatch.step()
+
+    assert rests == [CALM_S, IDLE_S]

@@ -14,7 +14,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from playlista.records import Job, Returned, Tier, Vanished
+from playlista.records import How, Job, Recognised, Returned, Tier, Vanished
 from playlista.store.backlog import BACK_OFF_S
 from shelf import Shelf, analysis, signature
 
@@ -24,9 +24,15 @@ names = st.sampled_from(NAMES)
 
 @dataclass(frozen=True)
 class Wish:
-    """What the model remembers of one file."""
+    """What the model remembers of one file.
+
+    Attributes:
+        number: Of its content: the same number is the same bytes, and the same sound.
+        row: The id under which playlists know it.
+    """
 
     number: int
+    row: int
     heard: int | None = None  # the content that was heard; a result may be of older bytes
     state: str | None = "ready"  # None: nothing is owed
     upgrade: bool = False
@@ -34,6 +40,15 @@ class Wish:
     kills: int = 0
     alone: bool = False
     present: bool = True
+    lost: bool = False
+
+    @property
+    def away(self) -> bool:
+        return self.lost or not self.present
+
+    @property
+    def fresh(self) -> bool:
+        return self.state is not None and not self.upgrade
 
     @property
     def sleeping(self) -> bool:
@@ -49,6 +64,7 @@ class BacklogMachine(RuleBasedStateMachine):
         self.held: dict[bytes, Job] = {}
         self.lost: list[Job] = []
         self.numbers = 0
+        self.tiers: dict[int, Tier] = {}
 
     def teardown(self) -> None:
         self.shelf.database.close()
@@ -59,17 +75,40 @@ class BacklogMachine(RuleBasedStateMachine):
     @rule(name=names)
     def land(self, name: bytes) -> None:
         self.numbers += 1
-        self.shelf.land(name, self.numbers)
+        self._land(name, self.numbers)
+
+    @rule(name=names, other=names)
+    def land_the_same(self, name: bytes, other: bytes) -> None:
+        if other in self.model:
+            self._land(name, self.model[other].number)
+
+    def _land(self, name: bytes, number: int) -> None:
+        row = self.shelf.land(name, number).file_id
         heard = self.model[name].heard if name in self.model else None
-        self.model[name] = Wish(self.numbers, heard)
-        self._lose(name)
+        self.model[name] = Wish(number, row, heard)
+        self._drop(name)
 
     @rule(name=names)
     def vanish(self, name: bytes) -> None:
         if name in self.model and self.model[name].present:
             self.shelf.tracks.apply([Vanished(self.shelf.known(name).file_id)])
-            self.model[name] = replace(self.model[name], present=False)
-            self._lose(name)
+            if not self._move_in(name):
+                self.model[name] = replace(self.model[name], present=False, lost=False)
+                self._drop(name)
+
+    @rule(name=names)
+    def lose(self, name: bytes) -> None:
+        if name in self.model and self.model[name].present:
+            gone = self.shelf.known(name)
+            moves = self._move_in(name)
+            assert self.shelf.tracks.lose([gone]) == ([] if moves else [gone])
+            if not moves:
+                self.model[name] = replace(self.model[name], lost=True)
+
+    @rule()
+    def find_all(self) -> None:
+        self.shelf.tracks.find_all(self.shelf.root.root_id)
+        self.model = {name: replace(wish, lost=False) for name, wish in self.model.items()}
 
     @rule(name=names)
     def come_back(self, name: bytes) -> None:
@@ -78,7 +117,7 @@ class BacklogMachine(RuleBasedStateMachine):
             found = Returned(self.shelf.known(name).file_id, signature(wish.number))
             self.shelf.tracks.apply([found])
             owed = None if wish.state is None else "ready"
-            self.model[name] = replace(wish, present=True, state=owed)
+            self.model[name] = replace(wish, present=True, lost=False, state=owed)
 
     # --- the pool -------------------------------------------------------------------
 
@@ -94,19 +133,86 @@ class BacklogMachine(RuleBasedStateMachine):
     @rule(data=st.data(), tier=st.sampled_from([Tier.QUICK, Tier.FULL]))
     def save(self, data: st.DataObject, tier: Tier) -> None:
         name = data.draw(st.sampled_from(sorted(self.held)))
-        wish = self.model[name]
+        number = self.model[name].number
         job = self.held.pop(name)
-        assert self.shelf.backlog.save([(job, analysis(f"sound {wish.number}", tier))]) == [job]
-        done = tier is Tier.FULL
-        self.model[name] = Wish(
+        assert self.shelf.backlog.save([(job, analysis(f"sound {number}", tier))]) == [job]
+        if self.tiers.get(number) is not Tier.FULL:
+            self.tiers[number] = tier
+        self._hold(name)
+        self.lost.append(job)
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
+    def recognise(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.held)))
+        wish, job = self.model[name], self.held.pop(name)
+        found = Recognised(How.PACKETS, f"sound {wish.number}")
+        kept = self.shelf.backlog.save([(job, found)]) == [job]
+        assert kept == (wish.number in self.tiers)
+        if kept:
+            self._hold(name)
+        else:
+            self.model[name] = replace(wish, state="ready")
+        self.lost.append(job)
+
+    def _hold(self, name: bytes) -> None:
+        """Note that a file holds the recording that is its number, and who stands for it."""
+        wish = self.model[name]
+        done = self.tiers[wish.number] is Tier.FULL
+        held = Wish(
             wish.number,
+            wish.row,
             wish.number,
             None if done else "ready",
             not done,
             wish.strikes,
             alone=wish.alone and not done,
+            lost=wish.lost,
         )
-        self.lost.append(job)
+        self.model[name] = held
+        if done:
+            self._spare_copies(held.number)
+        older = [
+            (other.row, place)
+            for place, other in self.model.items()
+            if other.heard == held.heard and other.away and other.row < held.row
+        ]
+        if older:
+            row, place = min(older)
+            self.model[name] = replace(held, row=row, lost=False)
+            self._leave(place)
+
+    def _spare_copies(self, number: int) -> None:
+        for place, wish in self.model.items():
+            if wish.heard == number and wish.upgrade:
+                self.model[place] = replace(
+                    wish, state=None, upgrade=False, strikes=0, kills=0, alone=False
+                )
+                self._drop(place)
+
+    def _move_in(self, name: bytes) -> bool:
+        """Let a file take the place of a younger one that holds its recording, if there is one."""
+        wish = self.model[name]
+        younger = [
+            (other.row, place)
+            for place, other in self.model.items()
+            if other.heard == wish.heard is not None
+            and other.row > wish.row
+            and not (other.away or other.fresh)
+        ]
+        if not younger:
+            return False
+        _, place = min(younger)
+        heir = self.model[place]
+        owed = "ready" if heir.state == "leased" else heir.state
+        self.model[place] = replace(heir, row=wish.row, state=owed)
+        self._drop(place)
+        self._leave(name)
+        return True
+
+    def _leave(self, name: bytes) -> None:
+        self._drop(name)
+        del self.model[name]
 
     @precondition(lambda self: self.held)
     @rule(data=st.data(), how=st.sampled_from(["back", "strike", "kill", "fail", "wait", "cut"]))
@@ -145,8 +251,12 @@ class BacklogMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def save_what_is_outdated(self, data: st.DataObject) -> None:
         job = data.draw(st.sampled_from(self.lost))
-        wish = self.model[self._name(job)]
-        if job.signature != signature(wish.number) or not wish.present:
+        wish = self.model.get(self._name(job))
+        if (
+            wish is None
+            or not wish.present
+            or (job.signature, job.file_id) != (signature(wish.number), wish.row)
+        ):
             assert self.shelf.backlog.save([(job, analysis("outdated"))]) == []
 
     # --- time and accidents ---------------------------------------------------------
@@ -177,7 +287,7 @@ class BacklogMachine(RuleBasedStateMachine):
         expected = {
             name: (wish.strikes, wish.alone, wish.upgrade, signature(wish.number))
             for name, wish in self.model.items()
-            if wish.present and wish.state == "ready"
+            if not wish.away and wish.state == "ready"
         }
         assert {
             name: (job.strikes, job.alone, job.upgrade, job.signature)
@@ -200,12 +310,18 @@ class BacklogMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_library_is_what_was_heard(self) -> None:
-        heard = {
-            self.shelf.known(name).file_id
-            for name, wish in self.model.items()
-            if wish.present and wish.heard is not None
+        heard: dict[int, int] = {}
+        for wish in self.model.values():
+            if wish.present and wish.heard is not None:
+                heard[wish.heard] = min(wish.row, heard.get(wish.heard, wish.row))
+        assert {track.track_id for track in self.shelf.tracks.library()} == set(heard.values())
+
+    @invariant()
+    def every_place_has_its_row(self) -> None:
+        known = self.shelf.all_known().values()
+        assert {one.relpath: (one.file_id, not one.missing) for one in known} == {
+            name: (wish.row, wish.present) for name, wish in self.model.items()
         }
-        assert {track.track_id for track in self.shelf.tracks.library()} == heard
 
     # --- words ------------------------------------------------------------------------
 
@@ -220,7 +336,7 @@ class BacklogMachine(RuleBasedStateMachine):
             "cut": lambda: backlog.postpone(job, "incomplete", "incomplete", "cut off"),
         }[how]()
 
-    def _lose(self, name: bytes) -> None:
+    def _drop(self, name: bytes) -> None:
         if name in self.held:
             self.lost.append(self.held.pop(name))
 

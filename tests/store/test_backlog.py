@@ -546,6 +546,18 @@ def test_the_tracks_of_an_offline_root_are_not_offered(shelf: Shelf) -> None:
     assert shelf.states() == {"ready": 1}
 
 
+def test_what_is_there_of_a_root_that_lost_too_much_is_offered(shelf: Shelf) -> None:
+    lost, there = shelf.land(b"a.flac", 1), shelf.land(b"b.flac", 2)
+
+    shelf.tracks.lose([lost])
+    shelf.tracks.mark_root(shelf.root.root_id, "offline", None, "half is gone", held=True)
+
+    assert [job.file_id for job in shelf.backlog.ready(9)] == [there.file_id]
+    assert (shelf.backlog.ready_count(), shelf.backlog.open_count()) == (1, 1)
+    shelf.tracks.find_all(shelf.root.root_id)
+    assert shelf.backlog.ready_count() == 2
+
+
 # --- restarts ---------------------------------------------------------------------
 
 

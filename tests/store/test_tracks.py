@@ -8,7 +8,7 @@ from playlista.records import (
     Tier,
     Vanished,
 )
-from playlista.store.tracks import captions, paths
+from playlista.store.library import captions, paths
 from shelf import Shelf, analysis, signature
 
 
@@ -275,6 +275,17 @@ def test_a_file_moved_onto_another_takes_its_place(shelf: Shelf) -> None:
 
     assert titles(shelf) == ["mover"]
     assert shelf.known(b"b.flac").file_id == mover.file_id
+
+
+def test_a_file_whose_name_another_takes_is_known_where_it_turns_up(shelf: Shelf) -> None:
+    mover = shelf.landed_and_heard(b"a.flac", 1, titled("mover"))
+    other = shelf.landed_and_heard(b"b.flac", 2, titled("other"))
+    shelf.tracks.apply([move(shelf, mover.file_id, b"b.flac", 1)])
+
+    assert [twin.file_id for (twin,) in shelf.tracks.twins([signature(2)])] == [other.file_id]
+    shelf.tracks.apply([move(shelf, other.file_id, b"c.flac", 2)])
+
+    assert titles(shelf) == ["mover", "other"]
 
 
 def test_two_files_may_swap_their_names(shelf: Shelf) -> None:

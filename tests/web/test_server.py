@@ -1,3 +1,4 @@
+import queue
 import socket
 import threading
 import time
@@ -144,6 +145,26 @@ def test_its_own_loop_beats(daemon):
 
     with Server("127.0.0.1:0", daemon.views(), daemon.registry, beat=beaten.set):
         assert beaten.wait(5)
+
+
+@pytest.mark.fault(37)
+def test_its_own_loop_beats_on_when_the_clock_is_put_back(daemon, monkeypatch):
+    beats = queue.SimpleQueue()
+
+    with Server("127.0.0.1:0", daemon.views(), daemon.registry, beat=lambda: beats.put(1)):
+        beats.get(timeout=5)
+        monkeypatch.setattr(time, "time", lambda: 0.0)
+
+        for _ in range(3):
+            beats.get(timeout=5)
+
+
+def test_what_ends_its_loop_is_raised_where_somebody_looks(daemon):
+    with Server("127.0.0.1:0", daemon.views(), daemon.registry, beat=lambda: 1 / 0) as server:
+        server._thread.join(5)
+
+        with pytest.raises(ZeroDivisionError):
+            server.raise_problem()
 
 
 def test_a_scrape_leaves_no_line_in_the_log(daemon, caplog):

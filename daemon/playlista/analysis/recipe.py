@@ -8,6 +8,7 @@ import ctypes
 import gc
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +16,7 @@ from typing import BinaryIO
 import numpy as np
 
 from playlista.analysis.listening import Listening
+from playlista.audio import identity
 from playlista.audio.blocks import Block
 from playlista.audio.decode import Heard, TrackStream
 from playlista.audio.source import opened
@@ -30,6 +32,7 @@ from playlista.records import (
     AudioSettings,
     Draft,
     FileTags,
+    Recognised,
     Signature,
     Tier,
 )
@@ -74,7 +77,9 @@ def analyze(
     folder = models or usual_state_path() / "models"
     model = choice.present(folder)
     settings = settings or AudioSettings()
-    draft = run(AnalysisRequest(os.fsencode(path), tier, None, settings, model is not None))
+    request = AnalysisRequest(os.fsencode(path), tier, None, settings, model is not None)
+    with _unchanging(request) as file:
+        draft = _listened(request, file)
     analysis = _listened_to(draft, folder, model) if model and draft.heard else draft.analysis
     return replace(analysis, reasons={**not_asked(analysis.done), **analysis.reasons})
 
@@ -92,26 +97,18 @@ def _listened_to(draft: Draft, folder: Path, model: str) -> Analysis:
     return concluded(draft, model, answer)
 
 
-def run(request: AnalysisRequest) -> Draft:
-    """Do the same for the pool: the file must be, and stay, the one that was queued.
+def run(request: AnalysisRequest) -> Draft | Recognised:
+    """Do the same for the pool, unless the file seems to hold what is known already.
+
+    The file must be, and stay, the one that was queued.
 
     Raises:
         ChangedMeanwhile: It differs from ``request.signature``, or changed while being read.
         TrackError: It cannot be analysed as it stands.
         FileUnavailable: The disk does not give it just now.
     """
-    try:
-        with opened(request.path) as file:
-            before = Signature.of(os.fstat(file.fileno()))
-            if request.signature is not None and not request.signature.agrees(before):
-                raise ChangedMeanwhile(request.path, "changed since it was queued")
-            try:
-                return _listened(request, file)
-            finally:  # a failure to read a changed file says nothing of what it is now
-                _refuse_changed(request.path, file, before)
-    finally:
-        if request.settings.cleanup:
-            _tidy()
+    with _unchanging(request) as file:
+        return _recognised(request, file) or _listened(request, file)
 
 
 def prepare() -> None:
@@ -125,6 +122,28 @@ def prepare() -> None:
     listening.feed(Block(noise.astype(np.float32), WARM_UP_RATE, nothing, nothing))
     listening.result()
     gc.freeze()
+
+
+@contextmanager
+def _unchanging(request: AnalysisRequest) -> Iterator[BinaryIO]:
+    """Open the file of a request, and refuse what was found if it changes meanwhile."""
+    try:
+        with opened(request.path) as file:
+            before = Signature.of(os.fstat(file.fileno()))
+            if request.signature is not None and not request.signature.agrees(before):
+                raise ChangedMeanwhile(request.path, "changed since it was queued")
+            try:
+                yield file
+            finally:  # a failure to read a changed file says nothing of what it is now
+                _refuse_changed(request.path, file, before)
+    finally:
+        if request.settings.cleanup:
+            _tidy()
+
+
+def _recognised(request: AnalysisRequest, file: BinaryIO) -> Recognised | None:
+    found = identity.recognised(file, request.sieve) if request.sieve else None
+    return None if found is None else Recognised(*found, file_tags(file))
 
 
 def _listened(request: AnalysisRequest, file: BinaryIO) -> Draft:
@@ -182,6 +201,7 @@ def _drafted(
         reasons={**description.reasons, **_damage(heard)},
         truncated=description.thinned,
         seconds=dict(stopwatch.seconds),
+        prints=heard.prints,
     )
     return Draft(analysis, patches, heard_stages)
 

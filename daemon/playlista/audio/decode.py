@@ -1,6 +1,5 @@
 """One pass over a file: mono blocks of sound, and the facts gathered on the way."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,11 +16,12 @@ from av.container import InputContainer
 from playlista.audio.blocks import Block, mended_frame
 from playlista.audio.declared import declared_s
 from playlista.audio.graph import MonoGraph
+from playlista.audio.identity import Identity, sound_in
 from playlista.audio.probe import HEAD_N, Content, Kind, kind_of
 from playlista.audio.source import MappedFile
 from playlista.audio.zeros import CODECS, ZeroRuns
 from playlista.errors import IncompleteTrack, NotAudio, NothingToHear, UnreadableAudio
-from playlista.records import AudioSettings
+from playlista.records import AudioSettings, Prints
 
 if TYPE_CHECKING:
     from av.packet import Packet  # generic to the type checker alone
@@ -41,6 +41,7 @@ class Heard:
 
     Attributes:
         audio_id: Hash of codec and encoded packets, 32 hex digits; tags do not enter it.
+        prints: By what else the recording is recognised.
         duration_s: Length of the decoded sound, before resampling.
         declared_s: Length the header states; None where none does.
         damaged_n: Packets that no decoder could read.
@@ -48,6 +49,7 @@ class Heard:
     """
 
     audio_id: str = ""
+    prints: Prints = field(default_factory=Prints)
     duration_s: float = 0.0
     declared_s: float | None = None
     damaged_n: int = 0
@@ -117,15 +119,14 @@ class TrackStream:
 
     def _sound_of(self, container: InputContainer, kind: Kind) -> AudioStream:
         """Choose the first stream of sound that has a decoder; covers are streams of video."""
-        streams = container.streams.audio
-        if not streams:
+        if not container.streams.audio:
             why = "is a video without sound" if container.streams.video else "holds no sound"
             raise NotAudio(self.path, why)
-        for stream in streams:
-            if stream.codec_context is not None:
-                stream.codec_context.thread_count = 1  # the pool counts cores, not ffmpeg
-                return stream
-        raise self._unreadable(kind)
+        stream = sound_in(container)
+        if stream is None:
+            raise self._unreadable(kind)
+        stream.codec_context.thread_count = 1  # the pool counts cores, not ffmpeg
+        return stream
 
     def _blocks(self, container: InputContainer, stream: AudioStream) -> Iterator[Block]:
         frames = self._frames(container, stream)
@@ -145,7 +146,7 @@ class TrackStream:
     def _frames(self, container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
         codec = stream.codec_context.name
         samples_at: Counter[int] = Counter()
-        identity = hashlib.blake2b(codec.encode(), digest_size=16)
+        identity = Identity(stream)
         floats = codec.startswith(_FLOAT_CODECS)
         packets = self._packets(container, stream)
         for packet in self._whole(packets, container) if codec in CODECS else packets:
@@ -155,7 +156,7 @@ class TrackStream:
                 if rate:
                     samples_at[rate] += frame.samples
                     yield self._mended(frame) if floats else frame
-        self.heard.audio_id = identity.hexdigest()
+        self.heard.audio_id, self.heard.prints = identity.audio_id, identity.prints
         self.heard.duration_s = sum(n / rate for rate, n in samples_at.items())
 
     def _mended(self, frame: AudioFrame) -> AudioFrame:

@@ -46,7 +46,7 @@ def show_list(name: Name, config: ConfigFile = None, json: Json = False) -> None
     from playlista.cli import show
     from playlista.errors import printable
     from playlista.store.database import reading
-    from playlista.store.tracks import paths
+    from playlista.store.library import paths
 
     store = configuration(config).config.store
     with reading(store.database) as read:

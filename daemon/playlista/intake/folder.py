@@ -18,7 +18,7 @@ from playlista.intake.ledger import Ledger
 from playlista.intake.standing import RETRY_S, Standing
 from playlista.intake.submounts import Submounts
 from playlista.intake.survey import Survey
-from playlista.records import Root
+from playlista.records import Known, Root
 from playlista.units import Seconds
 from playlista.watch.absence import Absence
 from playlista.watch.backoff import BackOff
@@ -53,6 +53,7 @@ class Folder:
         own: Folders of ours, never looked into.
         cookies: Folder for a file that must come back as an event.
         rival: Tells which other root, if any, has the same files.
+        arriving: Tells whether something in any root may not be in the backlog yet.
         watching: False looks when asked, and never listens.
 
     Attributes:
@@ -73,6 +74,7 @@ class Folder:
         own: Iterable[Path],
         cookies: Path,
         rival: Callable[[bytes], str | None],
+        arriving: Callable[[], bool],
         watching: bool,
     ) -> None:
         self.root = root
@@ -86,6 +88,7 @@ class Folder:
         self.real: Parts | None = None
         self._own = tuple(own)
         self._rival = rival
+        self._arriving = arriving
         # filled by the folder's own thread, before anything is looked at
         self._ours = set[bytes]()
         excluded = self._excluded = set[bytes]()
@@ -124,9 +127,15 @@ class Folder:
     def is_idle(self) -> bool:
         """Whether nothing is settling, and nothing is known to be unseen."""
         settling = self.arrivals.settling_n or self._absence
-        return self.standing.is_offline or not (
+        return self.standing.is_away or not (
             self._asked or self._pause_until or self._dirty or settling
         )
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something may be there that is not in the backlog yet."""
+        news = self._asked or self._dirty or self.arrivals.settling_n
+        return bool(news) and not self.standing.is_away
 
     @property
     def why(self) -> str | None:
@@ -135,6 +144,8 @@ class Folder:
             return self.standing.why
         if (doubt := self.doubt) is not None:
             return doubt.why
+        if self._absence.is_sought:
+            return f"{len(self._absence):,} files are gone, or moved: new music will tell"
         written_n = self.arrivals.written_n
         return f"{written_n} open for writing: taken once closed" if written_n else None
 
@@ -311,12 +322,23 @@ class Folder:
         # after the files: a mount that goes in between takes none of them with it
         self._look_at_mounts()
         gone = [known for known in gone if not is_within(known.relpath, self._submounts.lost)]
+        if self.standing.is_itself:
+            gone = self._ledger.lose(gone)
+        if not gone and self.standing.is_held:
+            self._asked = True  # all that was missed has moved: look whether it agrees now
+            return
+        if self._may_have_moved(gone) and self._absence.put_back(gone, self._now()):
+            return
         self._ledger.vanish(gone, self.standing.may_vanish)
         doubt_s = self.standing.doubt_s()
         if doubt_s is None:
             self.standing.is_whole()
         else:
             self._scan_at = Seconds(self._now() + doubt_s)
+
+    def _may_have_moved(self, gone: list[Known]) -> bool:
+        tracks = self._ledger.tracks
+        return tracks.any_heard(gone) and (self._arriving() or tracks.any_unheard())
 
     # --- counting -----------------------------------------------------------------
 

@@ -156,6 +156,7 @@ class Intake:
             own=self._own,
             cookies=self._cookies / str(root.root_id),
             rival=self._rival,
+            arriving=self._arriving,
             watching=self._watching,
         )
 
@@ -163,6 +164,10 @@ class Intake:
         """Return why a root must not be looked at: another one has the same files."""
         folders = list(self._folders.values())
         return rival(path, {folder.root.path: folder.real for folder in folders})
+
+    def _arriving(self) -> bool:
+        """Tell whether something may be there that is not in the backlog yet."""
+        return not self.scanned or any(f.has_news for f in list(self._folders.values()))
 
     def _has_left(self, known: Known) -> bool:
         """Tell whether a known file certainly has no other name than one just found."""

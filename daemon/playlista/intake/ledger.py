@@ -57,7 +57,22 @@ class Ledger:
         """
         with self._order:
             self.tracks.apply(difference for _, difference in lines)
-        self._announce(lines)
+        self._announce(Counter(kind for kind, _ in lines))
+
+    def lose(self, gone: Iterable[Known]) -> list[Known]:
+        """Mark files that are gone; what another file holds has moved there (ADR 0015).
+
+        Returns:
+            Those that have not, nor were matched elsewhere.
+
+        Raises:
+            StoreBusy: Nothing was written.
+        """
+        with self._order:
+            gone = self.tracks.unchanged(gone)
+            lost = self.tracks.lose(gone)
+        self._announce(Counter({Difference.MOVED: len(gone) - len(lost)}))
+        return lost
 
     def vanish(self, gone: Iterable[Known], allowed: Callable[[int], bool]) -> None:
         """Write tombstones for files that are gone, unless they were matched elsewhere.
@@ -70,17 +85,14 @@ class Ledger:
             StoreBusy: Nothing was written.
         """
         with self._order:
-            lines = [
-                (Difference.VANISHED, Vanished(known.file_id))
-                for known in self.tracks.unchanged(gone)
-            ]
-            if not lines or not allowed(len(lines)):
+            gone = self.tracks.unchanged(gone)
+            if not gone or not allowed(len(gone)):
                 return
-            self.tracks.apply(difference for _, difference in lines)
-        self._announce(lines)
+            self.tracks.apply(Vanished(known.file_id) for known in gone)
+        self._announce(Counter({Difference.VANISHED: len(gone)}))
 
-    def _announce(self, lines: Sequence[Line]) -> None:
-        kinds = Counter(kind for kind, _ in lines)
+    def _announce(self, kinds: Counter[Difference]) -> None:
         for kind, count in kinds.items():
             self.metrics.scan_differences.labels(kind).inc(count)
-        self._changed(Found(**{kind.value: count for kind, count in kinds.items()}))
+        if any(kinds.values()):
+            self._changed(Found(**{kind.value: count for kind, count in kinds.items()}))

@@ -50,13 +50,28 @@ class Standing:
         self._trusted = root.identity
         self._seen: tuple[int, int] | None = None
         self._at_stake_n = 0
-        self._held = False
+        self._empty = self._held = False
         self._doubt = BackOff(RETRY_S, 300)
 
     @property
     def is_offline(self) -> bool:
         """Whether nothing that is missing counts as deleted."""
         return self.state == "offline"
+
+    @property
+    def is_away(self) -> bool:
+        """Whether there is nothing to look at."""
+        return self.state == "offline" and not self._held
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is offline though it is there: too much of it is gone."""
+        return self._held
+
+    @property
+    def is_itself(self) -> bool:
+        """Whether it is the folder that it was when it was last online."""
+        return self._seen == self._trusted
 
     def is_there(self, refused: str | None = None) -> bool:
         """Look whether the root can be read at all, and remember the answer.
@@ -68,9 +83,12 @@ class Standing:
             StoreBusy: The answer could not be remembered.
         """
         presence = look(self._root.path, self._excluded)
-        why = presence.why or refused or (self._loss() if presence.empty else None)
+        # the same folder, and empty, was emptied; but a mount point is another one without its disk
+        unplugged = presence.empty and presence.identity != self._trusted
+        why = presence.why or refused or (self._loss() if unplugged else None)
+        self._empty = presence.empty
         if why is not None:
-            self._seen = None
+            self._seen, self._held = None, False
             self._go_offline(why)
             return False
         if presence.identity != self._seen:
@@ -88,12 +106,13 @@ class Standing:
 
     def lacks(self, known: Known) -> bool:
         """Tell whether a known file is certainly not at its path any more."""
-        if self._seen is None:
+        believed = self._seen or self._trusted  # before its first look the root is as it was
+        if believed is None:
             return False
         try:
             found = os.lstat(join(self._root.path, known.relpath))
         except OSError as error:
-            return error.errno in GONE and look(self._root.path).identity == self._seen
+            return error.errno in GONE and look(self._root.path).identity == believed
         there = known.signature
         return not there.is_weak and (found.st_dev, found.st_ino) != (there.dev, there.ino)
 
@@ -107,8 +126,8 @@ class Standing:
         """Tell whether so many files may count as deleted; if not, the root is offline."""
         kept_n = self._submounts.kept_n
         remembered_n = self._tracks.present_n(self._root.root_id) - kept_n
-        another_disk = self._seen != self._trusted and gone_n >= self._at_stake_n - kept_n
-        doubtful = another_disk or is_mass(gone_n, remembered_n)
+        another_disk = not self.is_itself and gone_n >= self._at_stake_n - kept_n
+        doubtful = another_disk or self._empty or is_mass(gone_n, remembered_n)
         self._held = doubtful and not self._tracks.is_confirmed(self._root.root_id)
         if self._held:
             advised = advice(self._root.path)
@@ -128,12 +147,13 @@ class Standing:
         self._held = False
         self._doubt.reset()
         self._go_online()
+        self._tracks.find_all(self._root.root_id)
         if not self._submounts.lost:
             self._tracks.end_confirmation(self._root.root_id)
 
     def _go_offline(self, why: str) -> None:
         if (self.state, self.why) != ("offline", why):
-            self._tracks.mark_root(self._root.root_id, "offline", None, why)
+            self._tracks.mark_root(self._root.root_id, "offline", None, why, held=self._held)
             log.warning("%s is offline: %s", printable(self._root.path), why)
         self.state, self.why = "offline", why
 

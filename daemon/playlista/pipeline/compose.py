@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playlista.playlists.compose import compose
 from playlista.records import Composition
-from playlista.store import lists, tracks
+from playlista.store import library, lists
 from playlista.store.database import reading
 
 
@@ -17,5 +17,5 @@ def run(database: Path) -> Composition:
     """Return all lists as they should be now."""
     with reading(database) as read:
         previous = lists.composition(read)
-        library = list(tracks.library(read))
-    return compose(library, previous, now=int(time.time()))
+        tracks = list(library.library(read))
+    return compose(tracks, previous, now=int(time.time()))

@@ -13,6 +13,7 @@ from playlista.metrics import Metrics
 from playlista.pipeline import plan, terms
 from playlista.pipeline.ear import Ear
 from playlista.pipeline.estimates import Estimates
+from playlista.pipeline.recognition import Recognition
 from playlista.pipeline.save import Save
 from playlista.pipeline.steering import Facts, Steering
 from playlista.pool import memory, need
@@ -22,7 +23,8 @@ from playlista.records import AnalysisRequest, Draft, Job, Tier
 from playlista.units import GIGABYTE, MEGABYTE, Bytes, Seconds
 
 TICK_S: Final = 0.5  # while something is being analysed
-IDLE_S: Final = 1.0  # while nothing is; intake wakes it at once
+IDLE_S: Final = 1.0  # while a track waits, or a worker for one
+CALM_S: Final = 5.0  # while there is neither; intake wakes it at once
 BEHIND: Final = Bytes(16 * MEGABYTE)  # of drafts waiting: a guess, above a deep one's 14 MB
 OFFERED: Final = 32  # candidates looked at in one go
 PATIENCE_S: Final = 60.0  # so long smaller tracks may pass one that does not fit (a guess)
@@ -61,6 +63,7 @@ class Dispatch:
         self._save = save
         self._ear = ear
         self._leases = metrics.leases
+        self._recognition = Recognition(save.backlog)
         self._patient = patient
         self._on_settled = on_settled
         self._next_config: Config | None = None
@@ -147,7 +150,8 @@ class Dispatch:
             waiting = True
         busy_now = bool(self._in_hand)
         self.calm = not (waiting or busy_now or self._unsaved or self._stirred)
-        self._finish(self._pool.collect(TICK_S if busy_now else IDLE_S))
+        resting = self.calm and not self.facts.workers["running"]
+        self._finish(self._pool.collect(TICK_S if busy_now else CALM_S if resting else IDLE_S))
 
     def _hand_out(self) -> bool:
         """Lease what may be leased now; tell whether there was anything that has its turn."""
@@ -204,11 +208,8 @@ class Dispatch:
         needed = plan.need(job, tier, self._decoding, self._estimates.needs)
         if self._in_hand and not self._steering.admits(self._pool, needed):
             return self._pass_over(job)
+        request = self._request(job, tier)
         if self._backlog.lease(job):
-            model = self._backlog.wanted.model is not None
-            request = AnalysisRequest(
-                job.path, tier, job.signature, self._decoding, model=model, have=job.have
-            )
             self._leases.inc()
             self._in_hand += 1
             self._alone = alone
@@ -216,6 +217,17 @@ class Dispatch:
             leased = replace(job, tier=tier)
             self._pool.submit(leased, request, plan.limit_s(job, pool), need=needed)
         return True
+
+    def _request(self, job: Job, tier: Tier) -> AnalysisRequest:
+        return AnalysisRequest(
+            job.path,
+            tier,
+            job.signature,
+            self._decoding,
+            model=self._backlog.wanted.model is not None,
+            have=job.have,
+            sieve=self._recognition.sieve(job),
+        )
 
     def _pass_over(self, job: Job) -> bool:
         """Let smaller tracks pass one that does not fit, but not for ever."""
@@ -248,11 +260,12 @@ class Dispatch:
         self._unsaved += settled
         if not self._unsaved:
             return
-        before = len(self._unsaved)
+        before = list(self._unsaved)
         try:
             kept = self._save(self._unsaved)
         except StoreBusy as busy:
             log.warning("results wait: %s", busy)
         else:
+            self._recognition.learn(before, kept)
             self._on_settled(kept)
-        self.settled += before - len(self._unsaved)
+        self.settled += len(before) - len(self._unsaved)

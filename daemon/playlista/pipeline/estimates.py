@@ -4,7 +4,7 @@ from typing import Final
 
 from playlista.pool.need import Needs
 from playlista.pool.outcome import Outcome
-from playlista.records import Job, Tier
+from playlista.records import Job, Recognised, Tier
 
 SMOOTHING: Final = 0.2  # of the running mean of seconds per track (a guess)
 
@@ -21,7 +21,9 @@ class Estimates:
         self._seconds: dict[Tier, float] = {}
 
     def learn(self, outcome: Outcome[Job]) -> None:
-        """Take note of what a track took."""
+        """Take note of what a track took, if somebody listened to it."""
+        if isinstance(outcome.value, Recognised):
+            return
         tier = outcome.key.tier
         if outcome.peak is not None:
             self.needs.learn(tier, outcome.peak)

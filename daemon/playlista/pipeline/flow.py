@@ -51,7 +51,6 @@ class Flow:
         beat: Callable[[str], None] = _no_beat,
     ) -> None:
         self.changes = 0
-        self.analysed = 0
         self._ear = Ear(config, metrics, answered=self._answered)
         self._backlog = Backlog(database, terms.wanted(config, self._ear.model))
         refresh = Refresh(database, config.store, metrics)
@@ -65,8 +64,9 @@ class Flow:
             changed=self._changed,
             expected=self._expected,
         )
+        self._save = Save(self._backlog, metrics)
         self._dispatch = Dispatch(
-            Save(self._backlog, metrics),
+            self._save,
             self._ear,
             config,
             metrics,
@@ -134,6 +134,11 @@ class Flow:
     def settled(self) -> int:
         """How many analyses have ended, with or without a result."""
         return self._dispatch.settled
+
+    @property
+    def analysed(self) -> int:
+        """How many analyses have been kept."""
+        return self._save.analysed_n
 
     def left(self) -> int:
         """Return how many tracks are still to be analysed now."""
@@ -203,6 +208,5 @@ class Flow:
 
     def _settled(self, kept: list[Job]) -> None:
         self.changes += 1
-        self.analysed += len(kept)
         if kept:
             self._composer.ask({job.file_id for job in kept})

@@ -20,8 +20,8 @@ from playlista.playlists import delta
 from playlista.playlists.delta import Cause, Entry, Reason
 from playlista.records import Composition, Member, Playlist
 from playlista.store.database import Database
+from playlista.store.library import Caption, captions
 from playlista.store.lists import Lists, StoredLine, StoredList
-from playlista.store.tracks import Caption, captions
 
 LINE_OPS = ("add", "remove", "move", "set")
 OUTLETS = ("m3u8",)

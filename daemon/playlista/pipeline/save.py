@@ -5,7 +5,7 @@ import logging
 from playlista.errors import ChangedMeanwhile, IncompleteTrack, TrackError, printable
 from playlista.metrics import Metrics
 from playlista.pool.outcome import Crash, Outcome
-from playlista.records import Analysis, Job
+from playlista.records import Analysis, Job, Recognised
 from playlista.store.backlog import Backlog
 
 OUTCOMES = ("ok", "failed", "retried", "discarded")
@@ -31,10 +31,14 @@ class Save:
     Args:
         backlog: Where leases are settled.
         metrics: Where they are counted.
+
+    Attributes:
+        analysed_n: How many analyses have been kept.
     """
 
     def __init__(self, backlog: Backlog, metrics: Metrics) -> None:
         self.backlog = backlog
+        self.analysed_n = 0
         self._metrics = metrics
 
     def __call__(self, outcomes: list[Outcome[Job]]) -> list[Job]:
@@ -57,12 +61,21 @@ class Save:
             del outcomes[0]
         kept = self.backlog.save([(o.key, o.value) for o in outcomes]) if outcomes else []
         for outcome in outcomes:
-            self._count(outcome, outcome.value, "ok" if outcome.key in kept else "discarded")
+            self._count(outcome, kept=outcome.key in kept)
         outcomes.clear()
         return kept
 
-    def _count(self, outcome: Outcome[Job], analysis: Analysis, became: str) -> None:
-        self._metrics.analyses.labels(analysis.tier, became).inc()
+    def _count(self, outcome: Outcome[Job], *, kept: bool) -> None:
+        match outcome.value:
+            case Analysis() as analysis:
+                self._count_analysis(outcome, analysis, kept=kept)
+            case Recognised(how) if kept:
+                self._metrics.recognised.labels(how).inc()
+                log.info("recognised %s by=%s", printable(outcome.key.path), how)
+
+    def _count_analysis(self, outcome: Outcome[Job], analysis: Analysis, *, kept: bool) -> None:
+        self.analysed_n += kept
+        self._metrics.analyses.labels(analysis.tier, "ok" if kept else "discarded").inc()
         self._metrics.analysis_seconds.labels(analysis.tier).observe(outcome.seconds)
         for stage, seconds in analysis.seconds.items():
             self._metrics.stage_seconds.labels(stage).observe(seconds)
@@ -111,4 +124,4 @@ class Save:
 
 
 def _has_result(outcome: Outcome[Job]) -> bool:
-    return isinstance(outcome.value, Analysis)
+    return isinstance(outcome.value, (Analysis, Recognised))

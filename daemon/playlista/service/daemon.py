@@ -28,7 +28,7 @@ from playlista.web.views import Views
 
 TICK_S: Final = Seconds(1.0)
 TELL_S: Final = 5.0  # between two looks at a database that changes
-RECOUNT_S: Final = 60.0  # and at one that does not
+RECOUNT_S: Final = 300.0  # and at one that does not: 70 ms for 100,000 files (measured)
 STUCK_S: Final = Seconds(25.0)  # below WatchdogSec=30s: the reason is logged before the kill
 KILLED_BY_USER: Final = 130
 
@@ -66,6 +66,7 @@ def serve(load: Callable[[], Loaded]) -> int:
         logs.say(f"playlista serves at {server.url}")
         notifier.ready()
         while not signals.stop:
+            server.raise_problem()
             daemon.tick()
             signals.wait(daemon.rest_s)
             if signals.take_reload():

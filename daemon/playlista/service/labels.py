@@ -9,7 +9,7 @@ from playlista.pool.decision import Action
 from playlista.pool.decision import Reason as PoolReason
 from playlista.pool.outcome import Exit
 from playlista.pool.slot import State
-from playlista.records import Tier
+from playlista.records import How, Tier
 from playlista.service import logs
 from playlista.stages import TIMED
 from playlista.store import backlog, backup
@@ -36,6 +36,7 @@ def closed_sets() -> Closed:
         "wait": intake.WAITS,
         "root_state": intake.STATES,
         "difference": tuple(Difference),
+        "how": tuple(How),
         "model": ear.MODELS,
         "runtime": tuple(Runtime),
         "line_op": refresh.LINE_OPS,

@@ -9,7 +9,7 @@ from typing import Any
 
 from playlista.errors import ModelMissing, printable
 from playlista.inference import unlisted
-from playlista.store import backlog, tracks
+from playlista.store import backlog, library
 
 NO_MODEL: Mapping[str, Any] = {
     "name": None,
@@ -45,7 +45,7 @@ def describe(read: sqlite3.Connection, live: Mapping[str, Any]) -> dict[str, Any
     """
     return {
         "state": live["state"],
-        "tracks": tracks.counts(read),
+        "tracks": library.counts(read),
         "backlog": _backlog(read),
         "workers": live["workers"],
         "memory": live["memory"],

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from playlista.records import Analysis, Job
+from playlista.records import Analysis, Job, Recognised
+from playlista.sieve import Sieve
 from playlista.stages import Wanted
-from playlista.store import heard, jobs
+from playlista.store import heard, heirs, identity, jobs
 from playlista.store.database import Database
 from playlista.store.leases import STRIKES, Desk
 from playlista.store.signatures import signature
@@ -86,14 +87,14 @@ class Backlog:
         self._wake_due()
         with self._database.reading() as read:
             rows = read.execute(
-                """
+                f"""
                 SELECT file.*, root.path AS root, job.strikes, job.alone, job.upgrade,
                        audio.done, audio.model
                 FROM job JOIN file ON file.id = job.file_id JOIN root ON root.id = file.root_id
                      LEFT JOIN audio ON audio.id = file.audio_id
-                WHERE job.state = 'ready' AND root.state NOT IN ('offline', 'unwatched')
+                WHERE job.state = 'ready' AND {jobs.THERE}
                 ORDER BY job.alone, job.upgrade, job.queued_at, job.file_id LIMIT ?
-                """,
+                """,  # noqa: S608 - a constant
                 (limit,),
             )
             return [_job(row, self.wanted) for row in rows]
@@ -113,27 +114,40 @@ class Backlog:
         with self._leases() as leases:
             return leases.take(job)
 
-    def save(self, results: Sequence[tuple[Job, Analysis]]) -> list[Job]:
+    def sieve(self) -> Sieve:
+        """Return by what a file may be recognised."""
+        with self._database.reading() as read:
+            return identity.sieve(read)
+
+    def save(self, results: Sequence[tuple[Job, Analysis | Recognised]]) -> list[Job]:
         """Commit results and acknowledge their leases, all in one transaction.
 
         Returns:
             Those that were kept: a file that changed meanwhile keeps its place in the queue
-            and its result is discarded.
+            and its result is discarded; so does one that holds no known recording after all.
         """
         with self._leases() as leases:
-            return [job for job, heard in results if self._save_one(leases, job, heard)]
+            return [job for job, found in results if self._save_one(leases, job, found)]
 
-    def _save_one(self, leases: Desk, job: Job, analysis: Analysis) -> bool:
+    def _save_one(self, leases: Desk, job: Job, found: Analysis | Recognised) -> bool:
         write = leases.write
         if not _still_wanted(write, job):
             return False
-        audio_id = heard.keep(write, analysis)
-        heard.attach(write, job.file_id, audio_id, analysis)
+        if isinstance(found, Analysis):
+            audio_id: int | None = heard.keep(write, found)
+        else:
+            audio_id = identity.recording(write, found, job.signature.size)
+        if audio_id is None:
+            leases.give_back(job, alone=False)
+            return False
+        heard.attach(write, job.file_id, audio_id, found.file_tags)
         missing = heard.missing(write, audio_id, self.wanted)
         if missing:
             leases.ask_more(job, jobs.step(missing))
         else:
             jobs.drop(write, job.file_id)
+            jobs.spare_copies(write, audio_id)
+        heirs.give_way(write, job.file_id)
         return True
 
     def give_back(self, job: Job, *, alone: bool = False) -> None:
@@ -202,18 +216,19 @@ def retry_failed(write: sqlite3.Connection) -> int:
     ).rowcount
 
 
-_PRESENT = """
+_THERE = f"""
     SELECT count(*) FROM job JOIN file ON file.id = file_id JOIN root ON root.id = root_id
-    WHERE job.state = ? AND root.state NOT IN ('offline', 'unwatched')
-"""
+    WHERE job.state = ? AND {jobs.THERE}
+"""  # noqa: S608 - a constant
 
 
 def _count(read: sqlite3.Connection, state: str) -> int:
-    """Count jobs, those on absent roots left out; without such roots the index suffices."""
+    """Count jobs, those of files that are away left out; if none is, the index suffices."""
     (away,) = read.execute(
-        "SELECT count(*) FROM root WHERE state IN ('offline', 'unwatched')"
+        "SELECT EXISTS (SELECT 1 FROM root WHERE state IN ('offline', 'unwatched')) "
+        "OR EXISTS (SELECT 1 FROM file WHERE lost)"
     ).fetchone()
-    query = _PRESENT if away else "SELECT count(*) FROM job WHERE state = ?"
+    query = _THERE if away else "SELECT count(*) FROM job WHERE state = ?"
     (count,) = read.execute(query, (state,)).fetchone()
     return int(count)
 

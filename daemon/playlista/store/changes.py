@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from playlista.records import Appeared, Difference, Moved, Returned, Vanished
-from playlista.store import jobs
+from playlista.store import heirs, jobs
 from playlista.store.signatures import columns
 
 
@@ -14,6 +14,14 @@ def apply(write: sqlite3.Connection, differences: Sequence[Difference]) -> None:
     _lift(write, (difference for difference in differences if isinstance(difference, Moved)))
     for difference in differences:
         _apply(write, difference)
+
+
+def lose(write: sqlite3.Connection, file_id: int) -> bool:
+    """Mark a file that is not where it was, unless another holds its recording; tell which."""
+    if heirs.move_in(write, file_id):
+        return False
+    write.execute("UPDATE file SET lost = 1 WHERE id = ? AND NOT lost", (file_id,))
+    return True
 
 
 def _apply(write: sqlite3.Connection, difference: Difference) -> None:
@@ -25,11 +33,7 @@ def _apply(write: sqlite3.Connection, difference: Difference) -> None:
         case Returned():
             _returned(write, difference)
         case Vanished():
-            write.execute(
-                "UPDATE file SET missing_since = ? WHERE id = ? AND missing_since IS NULL",
-                (int(time.time()), difference.file_id),
-            )
-            jobs.set_aside(write, difference.file_id)
+            _vanished(write, difference)
 
 
 def _appeared(write: sqlite3.Connection, found: Appeared) -> None:
@@ -43,7 +47,7 @@ def _appeared(write: sqlite3.Connection, found: Appeared) -> None:
             dev = excluded.dev, ino = excluded.ino, size = excluded.size,
             mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
             candidate = excluded.candidate, landed_at = excluded.landed_at,
-            generation = generation + 1, missing_since = NULL
+            generation = generation + 1, missing_since = NULL, lost = 0
         RETURNING id
         """,
         columns(found.signature)
@@ -62,21 +66,28 @@ def _appeared(write: sqlite3.Connection, found: Appeared) -> None:
         jobs.drop(write, row["id"])
 
 
+def _vanished(write: sqlite3.Connection, gone: Vanished) -> None:
+    if not heirs.move_in(write, gone.file_id):
+        write.execute(
+            "UPDATE file SET missing_since = ?, lost = 0 WHERE id = ? AND missing_since IS NULL",
+            (int(time.time()), gone.file_id),
+        )
+        jobs.set_aside(write, gone.file_id)
+
+
 def _lift(write: sqlite3.Connection, moves: Iterable[Moved]) -> None:
     """Free the names of all that move before the first takes its new one."""
-    write.executemany(
-        "UPDATE file SET relpath = ? WHERE id = ?",
-        # no path holds a NUL, so nothing else can have this name
-        [(b"\0%d" % move.file_id, move.file_id) for move in moves],
-    )
+    for move in moves:
+        _unname(write, move.file_id)
+
+
+def _unname(write: sqlite3.Connection, file_id: int) -> None:
+    # no path holds a NUL, so nothing else can have this name
+    write.execute("UPDATE file SET relpath = ? WHERE id = ?", (b"\0%d" % file_id, file_id))
 
 
 def _moved(write: sqlite3.Connection, found: Moved) -> None:
-    write.execute(
-        "DELETE FROM file WHERE root_id = ? AND relpath = ? "
-        "AND EXISTS (SELECT 1 FROM file WHERE id = ?)",
-        (found.root_id, found.relpath, found.file_id),
-    )
+    _make_way(write, found)
     write.execute(
         "UPDATE file SET root_id = ?, relpath = ? WHERE id = ?",
         (found.root_id, found.relpath, found.file_id),
@@ -84,9 +95,21 @@ def _moved(write: sqlite3.Connection, found: Moved) -> None:
     _returned(write, Returned(found.file_id, found.signature))
 
 
+def _make_way(write: sqlite3.Connection, found: Moved) -> None:
+    """Set aside a file whose name another one takes: it may turn up elsewhere."""
+    row = write.execute(
+        "SELECT id FROM file WHERE root_id = ? AND relpath = ? "
+        "AND EXISTS (SELECT 1 FROM file WHERE id = ?)",
+        (found.root_id, found.relpath, found.file_id),
+    ).fetchone()
+    if row is not None:
+        _unname(write, row["id"])
+        _vanished(write, Vanished(row["id"]))
+
+
 def _returned(write: sqlite3.Connection, found: Returned) -> None:
     write.execute(
-        "UPDATE file SET missing_since = NULL, dev = :dev, ino = :ino, size = :size, "
+        "UPDATE file SET missing_since = NULL, lost = 0, dev = :dev, ino = :ino, size = :size, "
         "mtime_ns = :mtime_ns, ctime_ns = :ctime_ns WHERE id = :id",
         columns(found.signature) | {"id": found.file_id},
     )

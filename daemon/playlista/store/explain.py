@@ -9,7 +9,7 @@ from playlista.errors import UsageError, printable
 from playlista.records import Features, FileTags
 from playlista.stages import not_asked
 from playlista.store.heard import embedding_from
-from playlista.store.tracks import features_from
+from playlista.store.library import features_from
 
 _ALL = """
     SELECT file.id AS file_id, root.path AS root, relpath, missing_since, tags, audio.*,

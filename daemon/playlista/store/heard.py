@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from playlista.records import Analysis
+from playlista.records import Analysis, FileTags
 from playlista.stages import FEATURES_VERSION, FIELDS, MODELLED, Stage, Wanted, tier_of
 
 _NOTHING: Mapping[str, Any] = {
@@ -31,7 +31,11 @@ def keep(write: sqlite3.Connection, analysis: Analysis) -> int:
     A stage that is known already, in this version or a newer one, stays as it is.
     """
     known = write.execute("SELECT * FROM audio WHERE hash = ?", (analysis.audio_id,)).fetchone()
-    columns = {"hash": analysis.audio_id, **_joined(known or _NOTHING, analysis)}
+    columns = {
+        "hash": analysis.audio_id,
+        **analysis.prints._asdict(),
+        **_joined(known or _NOTHING, analysis),
+    }
     (audio_id,) = write.execute(
         f"INSERT INTO audio ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "  # noqa: S608 - names of ours
         f"ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in columns)} "
@@ -41,11 +45,11 @@ def keep(write: sqlite3.Connection, analysis: Analysis) -> int:
     return int(audio_id)
 
 
-def attach(write: sqlite3.Connection, file_id: int, audio_id: int, analysis: Analysis) -> None:
+def attach(write: sqlite3.Connection, file_id: int, audio_id: int, tags: FileTags) -> None:
     """Say that a file holds a recording, and what the file says of itself."""
     write.execute(
         "UPDATE file SET audio_id = ?, tags = ? WHERE id = ?",
-        (audio_id, json.dumps(asdict(analysis.file_tags)), file_id),
+        (audio_id, json.dumps(asdict(tags)), file_id),
     )
 
 

@@ -7,6 +7,9 @@ from collections.abc import Collection
 
 from playlista.stages import Stage, Wanted
 
+THERE = "NOT file.lost AND (root.held OR root.state NOT IN ('offline', 'unwatched'))"
+"""Whether there is a file to work on."""
+
 
 def put(write: sqlite3.Connection, file_id: int) -> None:
     """Queue a file whose content is new: whatever was held against the old one is forgotten."""
@@ -41,6 +44,35 @@ def resume(write: sqlite3.Connection, file_id: int) -> None:
         "UPDATE job SET state = 'ready', updated_at = ? WHERE file_id = ? AND state = 'gone'",
         (int(time.time()), file_id),
     )
+
+
+def spare_copies(write: sqlite3.Connection, audio_id: int) -> None:
+    """Owe nothing more to all files of a recording of which everything wanted is known."""
+    write.execute(
+        "DELETE FROM job WHERE upgrade AND file_id IN (SELECT id FROM file WHERE audio_id = ?)",
+        (audio_id,),
+    )
+
+
+def hand_over(write: sqlite3.Connection, old_id: int, new_id: int) -> None:
+    """Owe to one file, and to no other lease, what is owed to another that holds the same."""
+    drop(write, new_id)
+    write.execute(
+        "UPDATE job SET file_id = ?, state = iif(state = 'leased', 'ready', state), lease = NULL "
+        "WHERE file_id = ?",
+        (new_id, old_id),
+    )
+
+
+def any_unheard(read: sqlite3.Connection) -> bool:
+    """Tell whether nobody has listened yet to a file that could be listened to now."""
+    row = read.execute(
+        f"""
+        SELECT 1 FROM job JOIN file ON file.id = file_id JOIN root ON root.id = root_id
+        WHERE job.state IN ('ready', 'leased') AND NOT upgrade AND {THERE} LIMIT 1
+        """  # noqa: S608 - a constant
+    ).fetchone()
+    return row is not None
 
 
 def queue_lesser(write: sqlite3.Connection, wanted: Wanted) -> None:

@@ -86,6 +86,28 @@ class Lock:
         return state.ljust(NOTE_BYTES)
 
 
+def is_held(database: Path) -> bool:
+    """Tell whether some process holds the lock, without a try that could be in another's way."""
+    try:
+        inode = _file(database).stat().st_ino
+        held = Path("/proc/locks").read_text("ascii").splitlines()
+    except OSError:
+        return False
+    return any(f":{inode} " in line and "FLOCK" in line for line in held)
+
+
+def was_left_open(database: Path) -> bool:
+    """Tell whether whoever held the lock last has noted no end, or is not at it yet."""
+    try:
+        return _file(database).read_bytes() == OPEN
+    except OSError:
+        return False
+
+
+def _file(database: Path) -> Path:
+    return database.parent / "playlista.lock"
+
+
 def _require_local(database: Path) -> None:
     """Refuse a folder that other machines may write: locks do not hold there."""
     folder = os.path.abspath(database.parent)  # noqa: PTH100 - as it is named: no answer may come
@@ -102,7 +124,7 @@ def _claim(database: Path) -> int:
     folder = database.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        fd = os.open(folder / "playlista.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = os.open(_file(database), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         if error.errno in FULL:
             raise StoreBusy(f"{folder}: {error.strerror}", RETRY_S) from error

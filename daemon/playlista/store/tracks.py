@@ -1,23 +1,18 @@
-"""The library: files, what was heard in them, and where they live."""
+"""Files as they are remembered, and where they live."""
 
 import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
-from typing import Any
 
 from playlista.records import (
     Difference,
-    Features,
-    FileTags,
     Known,
     LibraryTrack,
     Root,
     Signature,
-    Tier,
 )
-from playlista.store import changes, roots
+from playlista.store import changes, jobs, library, roots
 from playlista.store.database import Database
 from playlista.store.signatures import columns, signed, unsigned
 
@@ -32,16 +27,6 @@ _RETRY_UNAVAILABLE = """
     AND file_id IN (SELECT id FROM file WHERE root_id = :root_id AND relpath >= :place"""
 
 PAGE_N = 5000  # 2 MB of rows; opening the database for each 1000 was 7 % of a scan (measured)
-
-
-@dataclass(frozen=True, slots=True)
-class Caption:
-    """What a playlist prints of a track, and when the file landed (Unix seconds)."""
-
-    path: bytes
-    duration_s: float
-    file_tags: FileTags
-    landed_at: float
 
 
 class Tracks:
@@ -80,15 +65,29 @@ class Tracks:
             write.execute("UPDATE root SET mounts = ? WHERE id = ?", (names, root_id))
 
     def mark_root(
-        self, root_id: int, state: str, identity: tuple[int, int] | None, why: str | None
+        self,
+        root_id: int,
+        state: str,
+        identity: tuple[int, int] | None,
+        why: str | None,
+        *,
+        held: bool = False,
     ) -> None:
-        """Remember whether a root is online, and what it was when it last was."""
+        """Remember whether a root is online, and what it was when it last was.
+
+        Args:
+            root_id: The root.
+            state: ``"online"`` or ``"offline"``.
+            identity: (st_dev, st_ino); None leaves it as it is.
+            why: Why it is offline.
+            held: What there is of it can be heard though it is offline.
+        """
         dev, ino = (None, None) if identity is None else map(signed, identity)
         with self._database.transaction() as write:
             write.execute(
-                "UPDATE root SET state = ?, why = ?, dev = coalesce(?, dev), "
+                "UPDATE root SET state = ?, why = ?, held = ?, dev = coalesce(?, dev), "
                 "ino = coalesce(?, ino) WHERE id = ?",
-                (state, why, dev, ino, root_id),
+                (state, why, held, dev, ino, root_id),
             )
 
     def is_confirmed(self, root_id: int) -> bool:
@@ -182,97 +181,44 @@ class Tracks:
                 f"{_RETRY_UNAVAILABLE}{_within(place)})", {"root_id": root_id} | _bounds(place)
             )
 
+    def lose(self, gone: Iterable[Known]) -> list[Known]:
+        """Mark files that are not where they were; what is held elsewhere moves there.
+
+        Returns:
+            Those that did not.
+        """
+        with self._database.transaction() as write:
+            return [known for known in gone if changes.lose(write, known.file_id)]
+
+    def find_all(self, root_id: int) -> None:
+        """Note that no file of a root is lost any more."""
+        with self._database.reading() as read:
+            query = "SELECT 1 FROM file WHERE root_id = ? AND lost LIMIT 1"
+            lost = read.execute(query, (root_id,)).fetchone()
+        if lost is not None:
+            with self._database.transaction() as write:
+                write.execute("UPDATE file SET lost = 0 WHERE root_id = ? AND lost", (root_id,))
+
+    def any_heard(self, files: Iterable[Known]) -> bool:
+        """Tell whether somebody has listened to any of these files."""
+        query = "SELECT 1 FROM file WHERE id = ? AND audio_id NOT NULL"
+        with self._database.reading() as read:
+            return any(read.execute(query, (known.file_id,)).fetchone() for known in files)
+
+    def any_unheard(self) -> bool:
+        """Tell whether nobody has listened yet to a file that could be listened to now."""
+        with self._database.reading() as read:
+            return jobs.any_unheard(read)
+
     def library(self) -> list[LibraryTrack]:
         """Return every present, analysed track once: of equal recordings the oldest file."""
         with self._database.reading() as read:
-            return list(library(read))
+            return list(library.library(read))
 
     def counts(self) -> dict[str, int]:
         """Return how many tracks there are: total, by tier, failed and missing."""
         with self._database.reading() as read:
-            return counts(read)
-
-
-def library(read: sqlite3.Connection) -> Iterator[LibraryTrack]:
-    """Read the library that playlists are made of, in the order of arrival."""
-    rows = read.execute(
-        """
-        SELECT min(file.id) AS id, file.added_at, file.tags, audio.duration_s, audio.features
-        FROM file JOIN audio ON audio.id = file.audio_id
-        WHERE file.missing_since IS NULL
-        GROUP BY audio.id ORDER BY file.id
-        """
-    )
-    for row in rows:
-        yield LibraryTrack(
-            track_id=row["id"],
-            added_at=row["added_at"],
-            duration_s=row["duration_s"],
-            features=features_from(row["features"]),
-            file_tags=FileTags(**json.loads(row["tags"])),
-        )
-
-
-def paths(read: sqlite3.Connection, file_ids: Iterable[int]) -> dict[int, bytes]:
-    """Return the absolute path of each file."""
-    rows = read.execute(
-        "SELECT file.id, root.path, relpath FROM file JOIN root ON root.id = root_id "
-        "WHERE file.id IN (SELECT value FROM json_each(?))",
-        (json.dumps(sorted(file_ids)),),
-    )
-    return {row["id"]: row["path"] + b"/" + row["relpath"] for row in rows}
-
-
-def captions(read: sqlite3.Connection, file_ids: Iterable[int]) -> dict[int, Caption]:
-    """Return what a playlist prints of each file."""
-    rows = read.execute(
-        """
-        SELECT file.id, root.path AS root, relpath, tags, duration_s, landed_at
-        FROM file JOIN root ON root.id = root_id JOIN audio ON audio.id = audio_id
-        WHERE file.id IN (SELECT value FROM json_each(?))
-        """,
-        (json.dumps(sorted(file_ids)),),
-    )
-    return {
-        row["id"]: Caption(
-            path=row["root"] + b"/" + row["relpath"],
-            duration_s=row["duration_s"],
-            file_tags=FileTags(**json.loads(row["tags"])),
-            landed_at=row["landed_at"],
-        )
-        for row in rows
-    }
-
-
-def counts(read: sqlite3.Connection) -> dict[str, int]:
-    """Return how many tracks there are: total, by tier, failed and missing."""
-    rows = read.execute(
-        """
-        SELECT CASE WHEN file.missing_since IS NOT NULL THEN 'missing'
-                    WHEN job.state = 'failed' THEN 'failed'
-                    ELSE coalesce(audio.tier, 'none') END AS what, count(*) AS n
-        FROM file LEFT JOIN audio ON audio.id = file.audio_id
-                  LEFT JOIN job ON job.file_id = file.id
-        WHERE file.candidate GROUP BY what
-        """
-    )
-    found = {row["what"]: row["n"] for row in rows}
-    total = sum(n for what, n in found.items() if what != "missing")
-    tiers = {tier.value: found.get(tier, 0) for tier in Tier}
-    others = {what: found.get(what, 0) for what in ("failed", "missing")}
-    return {"total": total} | tiers | others
-
-
-def features_from(text: str) -> Features:
-    """Read features as they were stored; fields this version does not know are dropped."""
-    stored: dict[str, Any] = json.loads(text)
-    known = {field.name for field in fields(Features)}
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in stored.items()
-        if name in known
-    }
-    return Features(**values)
+            return library.counts(read)
 
 
 def _within(place: bytes) -> str:

@@ -1,5 +1,6 @@
 """The HTTP server: uvicorn in one thread of the daemon."""
 
+import asyncio
 import logging
 import socket
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from playlista.web.routes import application
 from playlista.web.views import Views
 
 STOP_TIMEOUT: Final = Seconds(2.0)
+TICK_S: Final = Seconds(0.5)  # between two looks whether to stop
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +29,7 @@ class Server:
         listen: ``host:port`` on loopback; port 0 takes a free one.
         views: What it may ask of the daemon.
         registry: What /metrics shows.
-        beat: Called by the server's own loop about once a second.
+        beat: Called by the server's own loop, every TICK_S.
 
     Attributes:
         url: Where it answers, once entered; without a slash at the end.
@@ -45,6 +47,7 @@ class Server:
         self._views = views
         self._registry = registry
         self._beat = beat
+        self._problem: BaseException | None = None
 
     def __enter__(self) -> Self:
         """Bind, and start to answer.
@@ -56,7 +59,7 @@ class Server:
         listener = open_listener(self._listen)
         host = _in_url(split(self._listen)[0])
         self.url = f"http://{host}:{listener.getsockname()[1]}"
-        self._loop = uvicorn.Server(self._settings({*LOCAL, host}))
+        self._loop = _Loop(self._settings({*LOCAL, host}), self._beat)
         self._thread = Thread(target=self._run, args=(listener,), name="http", daemon=True)
         self._thread.start()
         return self
@@ -67,14 +70,19 @@ class Server:
         if self._thread.is_alive():
             log.warning("HTTP server left behind: an answer does not end")
 
+    def raise_problem(self) -> None:
+        """Raise what ended the server, if anything did."""
+        if self._problem is not None:
+            raise self._problem
+
     def _run(self, listener: socket.socket) -> None:
-        with listener:
-            self._loop.run(sockets=[listener])
+        try:
+            with listener:
+                self._loop.run(sockets=[listener])
+        except BaseException as error:  # noqa: BLE001 - raised again by the main thread
+            self._problem = error
 
     def _settings(self, hosts: set[str]) -> uvicorn.Config:
-        async def beat() -> None:
-            self._beat()
-
         return uvicorn.Config(
             application(self._views, self._registry, hosts),
             loop="asyncio",
@@ -87,9 +95,24 @@ class Server:
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=1,
-            callback_notify=beat,
-            timeout_notify=1,
         )
+
+
+class _Loop(uvicorn.Server):
+    """Looks up from time to time.
+
+    uvicorn's own does so ten times a second, and tells of itself by the time of day: a clock
+    put back by a year would silence it for as long.
+    """
+
+    def __init__(self, config: uvicorn.Config, beat: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._beat = beat
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            self._beat()
+            await asyncio.sleep(TICK_S)
 
 
 def _in_url(host: str) -> str:

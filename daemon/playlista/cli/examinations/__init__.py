@@ -1,0 +1,1 @@
+"""What ``playlista doctor`` looks at, and what to do about each."""
