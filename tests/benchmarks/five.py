@@ -76,10 +76,13 @@ def _spent(way: Way, folder: Path, music: Path, models: Path) -> Spent:
         while process.poll() is None:
             peak = max(peak, sum(map(pss, family(process.pid))))
             time.sleep(SAMPLE_S)
+    seconds = time.monotonic() - began
+    if process.returncode:
+        raise ChildProcessError(f"{way.name}: it ended with status {process.returncode}")
     ((heard,),) = home.rows("SELECT count(audio_id) FROM file")
-    if process.returncode or heard != files:
+    if heard != files:
         raise ChildProcessError(f"{way.name}: {heard} of {files} files were heard")
-    return Spent(files * 3600 / (time.monotonic() - began), peak)
+    return Spent(files * 3600 / seconds, peak)
 
 
 def text(spent: dict[str, Spent]) -> str:

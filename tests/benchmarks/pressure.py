@@ -1,8 +1,8 @@
 """What the pool does while something else takes the memory: ``make pressure``.
 
 A daemon and a hog (``tests/hog.py``) share a group of cgroup v1 with 1.5 GB. The hog takes it past
-the failsafe at 200 MB/s, holds it and lets go. The trace becomes docs/pressure.svg; the heavy test
-in tests/pressure asserts what it has to show.
+the failsafe at 200 MB/s, holds it and lets go. The trace becomes docs/pressure.svg, and
+test_pressure.py asserts what another has to show.
 """
 
 import subprocess

@@ -152,6 +152,15 @@ def test_an_mp3_is_spliced_to_any_length(tmp_path):
     assert heard_s == pytest.approx(60, abs=0.1)
 
 
+def test_an_mp3_that_is_spliced_from_another_frame_on_is_another_recording(tmp_path):
+    once = sounds.write(tmp_path / "once.mp3", sounds.drums(120, 5))
+
+    files = [tracks.spliced(once, tmp_path / f"{n}.mp3", 0.5, n).read_bytes() for n in (0, 7)]
+
+    assert files[0] != files[1]
+    assert len(files[0]) == pytest.approx(len(files[1]), rel=0.01)
+
+
 def test_a_track_is_repeated_until_its_file_is_large_enough(tmp_path):
     once = sounds.write(tmp_path / "once.ogg", sounds.drums(120, 2))
 

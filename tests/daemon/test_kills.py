@@ -21,7 +21,8 @@ KILLS = 200
 SHORT_TRACKS = 300
 MINUTE_S, TRACKS_A_SECOND, TRACK_S = 60, 4, 120.0
 SURE_KILLS = 10
-"""Where workers take more than a second to start, ever longer pauses lie between the starts."""
+"""Of 60: some hit what composes playlists, and where workers take more than a second to start,
+longer and longer pauses lie between the starts."""
 UP_S = 2.0
 """So long the daemon lives at most from READY; a worker takes half of it to start."""
 
@@ -106,7 +107,7 @@ def test_a_worker_killed_every_second_for_a_minute_costs_no_track_its_one_result
     mine, make_home, start
 ):
     home = make_home(mine)
-    home.configure(FAST_MODE="true", WORKERS=2)  # in the full tier few live a second after READY
+    home.configure(FAST_MODE="true", WORKERS=2)  # for the full tier they take longer to start
     daemon = start(home)
     chance = random.Random(60)
     for second in range(MINUTE_S):
@@ -115,7 +116,7 @@ def test_a_worker_killed_every_second_for_a_minute_costs_no_track_its_one_result
             sound = sounds.clicks(60 + number / 2, TRACK_S, 22_050)
             sounds.write(mine / f"{number:03}.flac", sound, rate=22_050)
         time.sleep(max(0, next_kill - time.monotonic()))
-        with contextlib.suppress(psutil.NoSuchProcess, IndexError):  # between two, there is none
+        with contextlib.suppress(psutil.NoSuchProcess, IndexError):  # there may be none just now
             chance.choice(daemon.workers).kill()
 
     landed = MINUTE_S * TRACKS_A_SECOND
