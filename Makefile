@@ -36,9 +36,12 @@ check: .venv/installed ## format, lint, types, floors
 	$(BIN)/lint-imports
 
 bench: export PLAYLISTA_STATE_PATH := $(CURDIR)/build/bench
-bench: .venv/installed .venv/peers ## accuracy and cost beside the peers, into docs/benchmarks.md: some twenty minutes, nothing else running
+bench: .venv/installed .venv/peers ## accuracy and cost beside the peers, into docs/benchmarks.md: some 25 minutes, nothing else running
 	@$(BIN)/playlista models fetch msd-musicnn >/dev/null
 	@PYTHONPATH=tests:.venv/peers OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/report.py
+
+pressure: .venv/installed ## what the pool does while memory runs short, into docs/pressure.svg: a minute, as root, with cgroup v1
+	@PYTHONPATH=tests $(BIN)/python tests/benchmarks/pressure.py
 
 # outside the environment proper: the benchmarks alone have a use for them, and do without where none can be had
 .venv/peers: tests/benchmarks/peers.txt .venv/installed
@@ -65,4 +68,4 @@ clean: ## remove what make made
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help run test test-faults check bench docs lock clean
+.PHONY: help run test test-faults check bench pressure docs lock clean

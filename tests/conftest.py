@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 from prometheus_client import CollectorRegistry
 
-pytest_plugins = ("running",)
+pytest_plugins = ("running", "groups")
 
 REAL_MUSIC = {
     "asc-music": "asc/music",

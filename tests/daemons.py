@@ -33,6 +33,11 @@ MORTAL = () if os.geteuid() else ("setpriv", "--bounding-set=-dac_override,-dac_
 """The program that takes from root the power to read what nobody may."""
 
 
+def bare_environ() -> dict[str, str]:
+    """Return this process's environment without what would configure a daemon."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PLAYLISTA_", "NOTIFY_"))}
+
+
 def piece(number: int, seconds: float = PIECE_S) -> np.ndarray:
     """A piece of music unlike the others in tempo, key and balance."""
     beat = sounds.drums(70 + 9 * number, seconds)

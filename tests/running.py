@@ -4,7 +4,6 @@ The shared music folder is analysed once. A test that only reads it starts from 
 state, and the files keep their paths and inodes, so nothing of it is analysed again.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,14 +11,13 @@ from pathlib import Path
 import pytest
 
 import sounds
-from daemons import KINDS, PIECES, Daemon, Home, home_in, piece
+from daemons import KINDS, PIECES, Daemon, Home, bare_environ, home_in, piece
 
 
 @pytest.fixture(scope="session")
 def compiled(pytestconfig: pytest.Config) -> dict[str, str]:
     """The environment of every daemon here; what numba compiles is kept for the next run."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PLAYLISTA_", "NOTIFY_"))}
-    return clean | {"NUMBA_CACHE_DIR": str(pytestconfig.cache.mkdir("numba"))}
+    return bare_environ() | {"NUMBA_CACHE_DIR": str(pytestconfig.cache.mkdir("numba"))}
 
 
 @pytest.fixture(scope="session")

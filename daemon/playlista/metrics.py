@@ -116,6 +116,8 @@ class Metrics:
         self.worker_memory = self._gauge(
             "worker_memory_bytes", "Resident memory of all workers together."
         )
+        # below the memory in use: what a scrape collects last is never older than it
+        self.leases = self._counter("leases_total", "Tracks leased, to be given to workers.")
 
     def _analysis(self) -> None:
         self.analyses = self._counter(

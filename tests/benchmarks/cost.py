@@ -21,6 +21,7 @@ from statistics import median
 from typing import Any
 
 import contenders
+import five
 import psutil
 import throughput
 import tracks
@@ -45,7 +46,7 @@ LONG_MINUTES = (3, 60, 600)
 
 
 def measured() -> dict[str, Any]:
-    """Return every cost: of single files by kind, of large and long files, of the pool."""
+    """Return every cost: of single files by kind, of large and long ones, of the pool, of runs."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         sounds.write(_warm(folder), sounds.drums(120, 8))
@@ -54,6 +55,7 @@ def measured() -> dict[str, Any]:
             "large": _large(folder),
             "long": _long(folder),
             "pool": throughput.measured(folder, models()),
+            "five": five.measured(folder / "five", models()),
             "bliss": has_bliss(),
             "graphdef": graphdef() is not None,
         }

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import cost
+import five
 from table import Row, table
 from throughput import FILES
 
@@ -33,6 +34,13 @@ def section(spent: Facts) -> Iterator[str]:
     yield "### Files an hour"
     yield f"{FILES} times the same Ogg file of 4 minutes through the pool, all workers warm."
     yield _pool(spent["pool"])
+    yield "### Five ways to run it"
+    yield (
+        f"`playlista analyze` on {five.FILES} MP3 of {five.MINUTES} minutes, from its start to "
+        "the playlists on disk; the peak (PSS) is that of all its processes together. Beside it "
+        "what an earlier playlista says of itself, on another machine."
+    )
+    yield five.text(spent["five"])
 
 
 def _networks(spent: Facts) -> str:

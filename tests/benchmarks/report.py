@@ -28,7 +28,7 @@ def main() -> None:
     start = time.monotonic()
     sys.stderr.write("accuracy: some minutes\n")
     right = accuracy.measured()
-    sys.stderr.write("cost: a quarter of an hour\n")
+    sys.stderr.write("cost: some twenty minutes\n")
     spent = cost.measured()
     minutes = (time.monotonic() - start) / 60
     DOCUMENT.write_text(document(right, spent, minutes), "utf-8")

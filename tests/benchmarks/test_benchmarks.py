@@ -18,6 +18,7 @@ sys.path.insert(0, str(HERE))
 import accuracy  # noqa: E402 - the benchmarks are no package
 import contenders  # noqa: E402
 import cost  # noqa: E402
+import five  # noqa: E402
 import midi  # noqa: E402
 import pieces  # noqa: E402
 import report  # noqa: E402
@@ -151,6 +152,15 @@ def test_an_mp3_is_spliced_to_any_length(tmp_path):
     assert heard_s == pytest.approx(60, abs=0.1)
 
 
+def test_an_mp3_that_is_spliced_from_another_frame_on_is_another_recording(tmp_path):
+    once = sounds.write(tmp_path / "once.mp3", sounds.drums(120, 5))
+
+    files = [tracks.spliced(once, tmp_path / f"{n}.mp3", 0.5, n).read_bytes() for n in (0, 7)]
+
+    assert files[0] != files[1]
+    assert len(files[0]) == pytest.approx(len(files[1]), rel=0.01)
+
+
 def test_a_track_is_repeated_until_its_file_is_large_enough(tmp_path):
     once = sounds.write(tmp_path / "once.ogg", sounds.drums(120, 2))
 
@@ -216,6 +226,31 @@ def test_the_earlier_way_has_its_network_from_the_folder_of_models(tmp_path, mon
     assert cost.graphdef() == file
 
 
+def test_a_way_to_run_is_measured_with_all_its_processes(tmp_path):
+    (tmp_path / "music").mkdir()
+    sounds.write(tmp_path / "music" / "a.flac", sounds.drums(120, 8))
+
+    spent = five._spent(five.WAYS[1], tmp_path / "fast", tmp_path / "music", tmp_path / "models")
+
+    assert 0 < spent.files_per_hour < 3600 * 10
+    assert spent.peak > 60_000_000  # more than any one of them holds
+
+
+def test_a_way_that_leaves_files_unheard_is_an_error(tmp_path):
+    (tmp_path / "music").mkdir()
+    (tmp_path / "music" / "a.flac").touch()
+
+    with pytest.raises(ChildProcessError, match="0 of 1 files"):
+        five._spent(five.WAYS[1], tmp_path / "fast", tmp_path / "music", tmp_path / "models")
+
+
+def test_the_ways_to_run_stand_beside_what_was_claimed_for_them():
+    text = report.document(right(), spent(), 12.0)
+
+    assert "| default | `analyze` | 5,000 | 300 | 50-100 | 4-8 |" in text
+    assert text.count(" `analyze") == len(five.WAYS)
+
+
 # --- the document -----------------------------------------------------------------
 
 SCORES = {
@@ -259,6 +294,7 @@ def spent(mine=None, peers=("bliss-audio", *cost.SLOW), *, graphdef=False):
             for tier in ("quick", "full")
             for workers in (1, 2)
         ],
+        "five": {way.name: five.Spent(5_000.0, 300_000_000) for way in five.WAYS},
         "bliss": "bliss-audio" in peers,
         "graphdef": graphdef,
     }

@@ -42,14 +42,18 @@ def sized(source: Path, file: Path, kind: str, megabytes: float) -> Path:
     return sounds.write(file, _until(source, lambda _: file.stat().st_size >= size_n), kind)
 
 
-def spliced(mp3: Path, file: Path, minutes: float) -> Path:
-    """Repeat the frames of an MP3 without encoding them again: hours of it cost a second."""
+def spliced(mp3: Path, file: Path, minutes: float, skipped_n: int = 0) -> Path:
+    """Repeat the frames of an MP3 without encoding them again: hours of it cost a second.
+
+    Where so many frames are skipped at first, it is another recording.
+    """
     with av.open(str(mp3)) as container:
         (stream,) = container.streams.audio
         frames = [bytes(packet) for packet in container.demux(stream) if packet.size]
         frame_s = stream.codec_context.frame_size / stream.rate
     with file.open("wb") as out:
-        out.writelines(islice(cycle(frames), round(60 * minutes / frame_s)))
+        frames_n = round(60 * minutes / frame_s)
+        out.writelines(islice(cycle(frames), skipped_n, skipped_n + frames_n))
     return file
 
 

@@ -1,5 +1,6 @@
 """``kill -9`` at any instant loses nothing and doubles nothing."""
 
+import contextlib
 import os
 import random
 import shutil
@@ -18,6 +19,10 @@ DAEMON_KILLS = 10
 WORKER_KILLS = 5
 KILLS = 200
 SHORT_TRACKS = 300
+MINUTE_S, TRACKS_A_SECOND, TRACK_S = 60, 4, 120.0
+SURE_KILLS = 10
+"""Of 60: some hit what composes playlists, and where workers take more than a second to start,
+longer and longer pauses lie between the starts."""
 UP_S = 2.0
 """So long the daemon lives at most from READY; a worker takes half of it to start."""
 
@@ -93,6 +98,34 @@ def test_killed_workers_harm_no_neighbour_and_every_track_has_its_one_result(
     survived(home, daemon)
     assert daemon.metric('worker_exits_total{reason="foreign_kill"}') > 0
     assert daemon.metric('analyses_total{outcome="ok",tier="full"}') == TRACKS
+
+
+@pytest.mark.heavy
+@pytest.mark.fault(33)
+@pytest.mark.timeout(300)
+def test_a_worker_killed_every_second_for_a_minute_costs_no_track_its_one_result(
+    mine, make_home, start
+):
+    home = make_home(mine)
+    home.configure(FAST_MODE="true", WORKERS=2)  # for the full tier they take longer to start
+    daemon = start(home)
+    chance = random.Random(60)
+    for second in range(MINUTE_S):
+        next_kill = time.monotonic() + 1
+        for number in range(TRACKS_A_SECOND * second, TRACKS_A_SECOND * (second + 1)):
+            sound = sounds.clicks(60 + number / 2, TRACK_S, 22_050)
+            sounds.write(mine / f"{number:03}.flac", sound, rate=22_050)
+        time.sleep(max(0, next_kill - time.monotonic()))
+        with contextlib.suppress(psutil.NoSuchProcess, IndexError):  # there may be none just now
+            chance.choice(daemon.workers).kill()
+
+    landed = MINUTE_S * TRACKS_A_SECOND
+    until(lambda: daemon.at_rest(landed), 60)
+    until(lambda: home.rows("SELECT * FROM job") == [], BACK_OFF_S[0] + 60)
+    assert home.rows("SELECT count(*), count(DISTINCT audio_id) FROM file") == [(landed, landed)]
+    assert daemon.metric('analyses_total{outcome="ok",tier="quick"}') == landed
+    assert home.facts("failures") == []
+    assert daemon.metric('worker_exits_total{reason="foreign_kill"}') >= SURE_KILLS
 
 
 @pytest.mark.heavy

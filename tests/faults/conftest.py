@@ -1,17 +1,15 @@
-"""What the faults share: short music, a way to break a process from within, limits of one's own."""
+"""What the faults share: short music, a way to break a process from within, namespaces."""
 
 import subprocess
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from daemons import Daemon, until
+from daemons import Daemon
 from faults.odd import song
 
 SABOTEUR = Path(__file__).with_name("saboteur")
-MEMORY = Path("/sys/fs/cgroup/memory")
 
 
 @pytest.fixture
@@ -57,16 +55,3 @@ def within(daemon: Daemon, *command: object, network: bool = False) -> str:
 def seen_by(daemon: Daemon, path: Path) -> Path:
     """Return the way to what a daemon sees under a path."""
     return Path(f"/proc/{daemon.pid}/root{path}")
-
-
-@pytest.fixture
-def memory_group() -> Iterator[Path]:
-    """A group of processes with a memory limit of its own, in which none is yet."""
-    group = MEMORY / f"playlista-{uuid.uuid4().hex[:8]}"
-    try:
-        group.mkdir()
-    except OSError as why:
-        pytest.skip(f"needs a memory controller that it may write to: {why.strerror}")
-    yield group
-    until(lambda: not (group / "cgroup.procs").read_text())
-    group.rmdir()

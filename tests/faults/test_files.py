@@ -5,7 +5,6 @@ seen them all.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,15 +14,10 @@ import pytest
 
 import sounds
 from daemons import Daemon, home_in, until
-from faults import odd
-from faults.odd import LENGTHS_KNOWN, SECONDS, named, song
-from playlista.audio.probe import AUDIO_SUFFIXES
+from faults.corpus import CHANNELS, RATES, ROOT, candidates, fill
+from faults.odd import LENGTHS_KNOWN, SECONDS, named
 
-RATES = (8_000, 96_000, 192_000, 384_000)
-CHANNELS = (1, 3, 4, 6, 8)
 NOT_TOLD = ("aac", "ac3", "ogg", "opus")
-TERABYTE = 1 << 40
-ROOT = os.geteuid() == 0
 WORKER = "700MB"
 """More than any of these may cost: an honest worker holds about half."""
 
@@ -36,66 +30,6 @@ class Fate(NamedTuple):
     reasons: dict[str, str]
     reason: str | None
     error: str
-
-
-def fill(folder: Path) -> None:
-    """Make one of each."""
-    for fill_with in (halves, claims, extremes, company, lies, no_files):
-        fill_with(folder)
-
-
-def halves(folder: Path) -> None:
-    (folder / "empty.flac").touch()
-    for kind in sounds.KINDS:
-        odd.halved(song(named(folder, "half", kind), kind))
-        song(named(folder, "whole", kind), kind)
-
-
-def claims(folder: Path) -> None:
-    song(folder / "flac.mp3", "flac")
-    song(folder / "mp3.flac", "mp3")
-    (folder / "picture.mp3").write_bytes(odd.PNG)
-    (folder / "page.flac").write_text("<!DOCTYPE html><html><body>404</body></html>\n" * 20)
-    (folder / "words.m4a").write_text("not a song\n" * 100)
-    odd.protected(folder / "protected.m4p")
-
-
-def extremes(folder: Path) -> None:
-    song(folder / "moment.wav", seconds=0.1)
-    for rate in RATES:
-        sounds.write(folder / f"{rate} Hz.wav", sounds.noise(2, seed=rate, rate=rate), rate=rate)
-    for n in CHANNELS:
-        sound = np.stack([sounds.noise(2, seed=10 * n + channel) for channel in range(n)])
-        sounds.write(folder / f"{n} channels.flac", sound)
-    odd.two_rates(folder / "two rates.mp3")
-    sounds.write(folder / "silence.flac", sounds.silence(SECONDS))
-    odd.no_numbers(folder / "no numbers.wav")
-
-
-def company(folder: Path) -> None:
-    odd.covered(folder / "cover.mp3")
-    odd.muxed(folder / "pictures alone.m4a", "mp4", pictures=True, tracks=0)
-    odd.muxed(folder / "film.m4a", "mp4", pictures=True, tracks=1)
-    odd.muxed(folder / "languages.mka", "matroska", pictures=False, tracks=3)
-    odd.chapters(folder / "chapters.m4a")
-    song(folder / "album.flac")
-    (folder / "album.cue").write_text('FILE "album.flac" WAVE\n  TRACK 01 AUDIO\n')
-
-
-def lies(folder: Path) -> None:
-    odd.wav_with(folder / "4 GB.wav", field=b"data", offset=4, value=0xFFFF_FFF0)
-    odd.wav_with(folder / "no rate.wav", field=b"fmt ", offset=12, value=0)
-    odd.flac_of_unknown_length(folder / "no length.flac")
-    odd.endless_id3(folder / "endless tag.mp3")
-    odd.ape_bomb(folder / "bomb.mp3")
-
-
-def no_files(folder: Path) -> None:
-    odd.pipe(folder / "pipe.flac")
-    odd.listener(folder / "socket.mp3")
-    if ROOT:
-        odd.device(folder / "device.mp3")
-    odd.sparse(folder / "terabyte.wav", TERABYTE)
 
 
 @pytest.fixture(scope="module")
@@ -111,9 +45,8 @@ def daemon(corpus, compiled, tmp_path_factory):
     home = home_in(folder, compiled, corpus)
     home.configure(MEMORY_LIMIT=WORKER)
     daemon = Daemon(home, folder)
-    candidates = [file for file in corpus.iterdir() if file.suffix in AUDIO_SUFFIXES]
     try:
-        until(lambda: daemon.at_rest(len(candidates)), 60)
+        until(lambda: daemon.at_rest(len(candidates(corpus))), 60)
         yield daemon
     finally:
         daemon.stop()

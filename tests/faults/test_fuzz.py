@@ -3,9 +3,8 @@
 import pytest
 
 from daemons import Daemon, home_in, until
-from faults import odd
+from faults.corpus import FUZZED, fuzz
 
-KINDS = ("wav", "aiff", "flac", "mp3", "m4a", "ogg", "opus", "wma", "wv", "mka")
 EACH = 20
 LIMIT_S = 5
 
@@ -14,14 +13,12 @@ LIMIT_S = 5
 def daemon(compiled, tmp_path_factory):
     """A daemon that has seen two hundred of them."""
     music, folder = tmp_path_factory.mktemp("fuzzed"), tmp_path_factory.mktemp("daemon")
-    for kind in KINDS:
-        for seed in range(EACH):
-            odd.fuzzed(music / f"{seed}.{kind}", kind, seed)
+    fuzz(music, EACH)
     home = home_in(folder, compiled, music)
     home.configure(MEMORY_LIMIT="700MB", TRACK_TIMEOUT_SECONDS=LIMIT_S)
     daemon = Daemon(home, folder)
     try:
-        until(lambda: daemon.at_rest(len(KINDS) * EACH), 120)
+        until(lambda: daemon.at_rest(len(FUZZED) * EACH), 120)
         yield daemon
     finally:
         daemon.stop()

@@ -1,5 +1,6 @@
 """Workers that die, hang, or take the daemon with them."""
 
+import re
 import signal
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from daemons import Daemon, home_in, until
 from faults.conftest import sabotage
 from faults.odd import song
+from groups import joining
 from playlista.pool.desk import FROZEN_S
 
 ANALYSIS = "playlista.analysis.recipe:run"
@@ -21,6 +23,7 @@ BAD = {
     "hang": "no result within its limit",
 }
 """Deeds of the saboteur, and what is said of each."""
+DEADLINE_S = 5
 SHORT_OF_MEMORY = {
     "its worker was killed by SIGKILL", "min_available", "memory", "failsafe", "stalled",
 }  # fmt: skip
@@ -48,11 +51,6 @@ def failures(sabotaged):
     return {row["path"].rpartition("/")[2]: row for row in sabotaged.home.facts("failures")}
 
 
-def joining(group):
-    """Return the program that puts a daemon into a group."""
-    return "sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', str(group)
-
-
 @pytest.mark.fault(33)
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize("deed", ["segv", "raise"])
@@ -70,6 +68,23 @@ def test_a_worker_deaf_to_polite_signals_is_killed_at_its_deadline(sabotaged, fa
     assert (row["state"], row["reason"], row["strikes"]) == ("failed", "poison", 3)
     assert BAD["hang"] in row["error"]
     assert sabotaged.metric('worker_exits_total{reason="deadline"}') == 3
+
+
+@pytest.mark.heavy
+@pytest.mark.fault(35)
+def test_a_deaf_worker_is_gone_within_a_second_of_its_deadline(make_home, mine, songs, start):
+    songs("hang")
+    home = make_home(mine)
+    home.configure(TRACK_TIMEOUT_SECONDS=DEADLINE_S)
+    daemon = start(home, **sabotage(CALL=ANALYSIS))
+    pid = int(until(lambda: re.search(r"(\d+) is deaf", daemon.words()))[1])
+    began = time.monotonic()
+    deaf = psutil.Process(pid)
+    deaf.terminate()
+
+    deaf.wait(2 * DEADLINE_S)
+
+    assert time.monotonic() - began == pytest.approx(DEADLINE_S, abs=1)
 
 
 @pytest.mark.fault(33)

@@ -24,7 +24,7 @@ from playlista.records import Appeared, Draft, Signature, Tier
 from playlista.stages import Wanted
 from playlista.store.backlog import failures
 from playlista.store.tracks import Tracks
-from playlista.units import Seconds
+from playlista.units import Bytes, Seconds
 from playlista.web import replies
 from shelf import Shelf, analysis
 from sounds import noise, silence, tone, write
@@ -263,6 +263,25 @@ def test_who_asks_for_one_pass_does_not_wait_for_the_end_of_quiet_hours(dispatch
     until(dispatch, lambda: dispatch.calm)
 
     assert order_of_results(shelf) == ["a.wav"]
+
+
+def test_a_memory_that_is_full_means_no_lease_until_there_is_room_again(
+    dispatching, land, counted, monkeypatch
+):
+    land("a.wav")
+    dispatch = dispatching()
+    used = Bytes(850)
+    monkeypatch.setattr(steering, "LOOK_S", 0.0)
+    monkeypatch.setattr(
+        memory, "read", lambda **_: memory.Memory((memory.Scope("group", used, Bytes(1000)),))
+    )
+    dispatch._hand_out()
+    assert counted("leases_total") == 0
+
+    used = Bytes(500)
+    until(dispatch, lambda: dispatch.calm)
+
+    assert counted("leases_total") == 1
 
 
 def test_a_full_queue_leases_no_more(dispatching, land):

@@ -158,6 +158,11 @@ def prepare_for_ever():
     time.sleep(60)
 
 
+def prepare_when_told():
+    while not Path(os.environ["TOLD"]).exists():
+        time.sleep(0.01)
+
+
 def prepare_once():
     """Let only the first worker of a pool become ready."""
     Path(os.environ["FIRST_WORKER"]).touch(exist_ok=False)

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from playlista.errors import TryAgain, UnreadableAudio
+from playlista.pool import starts
 from playlista.pool.outcome import Crash, Exit
 from playlista.pool.slot import State
 
@@ -246,6 +247,24 @@ def test_an_idle_worker_that_is_killed_is_replaced_without_ado(make_pool):
     assert pool.exits == {Exit.FOREIGN_KILL: 1}
     assert pool.trouble is None
     assert run(pool, None).value != first
+
+
+def test_a_request_outlives_any_number_of_workers_that_are_killed_as_they_start(
+    make_pool, outcomes, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(starts, "FIRST_WAIT_S", 0.01)
+    told = tmp_path / "told"
+    pool = make_pool("echo", prepare="prepare_when_told", env={"TOLD": str(told)})
+    pool.submit("a", 1, LIMIT_S)
+    for _ in range(2 * starts.TRIES):
+        wait_until(lambda: pool.collect(0.0) == [] and pool.states[State.STARTING])
+        (starting,) = pool.rss()
+        os.kill(starting, signal.SIGKILL)
+        wait_until(lambda gone=starting: pool.collect(0.0) == [] and gone not in pool.rss())
+    told.touch()
+
+    assert outcomes(pool, 1)["a"].value == 1
+    assert pool.exits == {Exit.FOREIGN_KILL: 2 * starts.TRIES}
 
 
 def test_whatever_is_killed_every_request_has_exactly_one_outcome(make_pool):

@@ -64,6 +64,7 @@ class Dispatch:
         self._backlog = save.backlog
         self._save = save
         self._ear = ear
+        self._leases = metrics.leases
         self._recognition = Recognition(save.backlog)
         self._patient = patient
         self._on_settled = on_settled
@@ -222,6 +223,7 @@ class Dispatch:
             return self._pass_over(job)
         request = self._request(job, tier)
         if self._backlog.lease(job):
+            self._leases.inc()
             self._in_hand += 1
             self._alone = alone
             self._passed = None

@@ -133,6 +133,8 @@ class Desk(Generic[K]):
         """Charge a lost worker to its request, or to the next start; return its exit reason."""
         if slot.lease is not None:
             self._settle(slot, UNKNOWN, crash=why, detail=detail)
+        elif slot.state is State.STARTING and why is Crash.FOREIGN_KILL:
+            self.crew.starts.killed(detail)
         elif slot.state is State.STARTING and why is not Crash.MEMORY:
             self.crew.starts.failed(detail)
             return Exit.WORKER_START

@@ -7,13 +7,15 @@ TRIES = 3
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 300.0
 """Guesses, 2026-11: a full process table clears in seconds, a broken installation does not."""
+LONGEST_AFTER_KILL_S = 10.0
+"""A guess, 2026-11: short of memory, the kernel may kill the next one, too."""
 
 
 class Starts:
-    """Failed starts in a row, each doubling the wait before the next.
+    """Starts that failed in a row, each doubling the wait before the next.
 
     Attributes:
-        trouble: The last failure in words; None since a worker has started.
+        trouble: The last failure or kill in words; None since a worker has started.
         not_before: No start before this, on the monotonic clock.
     """
 
@@ -42,7 +44,15 @@ class Starts:
 
     def failed(self, why: str) -> None:
         """Note a worker that did not."""
-        self.trouble = why
-        self.not_before = time.monotonic() + self._wait_s
-        self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
+        self._wait(why, LONGEST_WAIT_S)
         self._failures += 1
+
+    def killed(self, why: str) -> None:
+        """Note a worker that somebody killed before it could: the next may well start."""
+        self._wait(why, LONGEST_AFTER_KILL_S)
+
+    def _wait(self, why: str, longest_s: float) -> None:
+        wait_s = min(self._wait_s, longest_s)
+        self.trouble = why
+        self.not_before = time.monotonic() + wait_s
+        self._wait_s = 2 * wait_s

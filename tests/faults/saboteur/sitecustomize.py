@@ -32,6 +32,7 @@ def fail(*_):
 
 def hang(*_):
     """Stay in C with the interpreter's lock held, where no signal handler of Python runs."""
+    os.write(2, b"%d is deaf\n" % os.getpid())
     ctypes.PyDLL(None).sleep(1000)
 
 
