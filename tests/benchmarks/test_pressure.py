@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(300)  # whichever comes first makes the trace
 FAILSAFE = 0.85
 GIVEN_UP_S, BACK_S = 5.0, 15.0
 SERVICE = 250_000_000
-"""Measured, 2026-11, in bytes: the daemon's own process 48, a worker of the full tier 186 million."""
+"""Measured, in bytes: the daemon's own process 48 million, a worker of the full tier 186."""
 
 
 @pytest.fixture(scope="module")
