@@ -71,6 +71,7 @@ class IntakeMachine(RuleBasedStateMachine):
         self.away: dict[str, dict[Path, Row]] = {}
         self.heard: dict[int, tuple[Path | None, Signature]] = {}
         self.rested: dict[Path, Row] = {}
+        self.used: set[Path] = set()
         self.once: set[int] = set()
         self.writers = self.open.enter_context(ExitStack())
         self.written = 0
@@ -226,7 +227,7 @@ class IntakeMachine(RuleBasedStateMachine):
         for _ in range(2):
             self.home.years_later_s += 12
             self.home.scan()
-            self.home.after(SEARCH_S)  # what is gone is sought among what nobody has heard yet
+            self.home.after(SEARCH_S + 1)  # what is gone is sought among what nobody has heard yet
         rows = dict(self.rows())
         there = {path: row for path, row in rows.items() if not row.missing}
         self.database_is_disk(there)
@@ -234,6 +235,7 @@ class IntakeMachine(RuleBasedStateMachine):
         self.none_for_what_is_heard(rows)
         self.moves_keep_ids(there)
         self.rested = {} if self.away else there
+        self.used = set(there)
         self.once = set()
 
     def database_is_disk(self, there: dict[Path, Row]) -> None:
@@ -277,6 +279,9 @@ class IntakeMachine(RuleBasedStateMachine):
         """Return a path in a folder that there is now; on a disk that is away there is none."""
         if place.parts[0] in self.away:
             raise FileNotFoundError(place)
+        if any(place in (used, *used.parents) for used in self.used):
+            self.rested = {}  # whose name it was may be forgotten before it is found elsewhere
+        self.used.add(place)
         path = self.base / place
         path.parent.mkdir(parents=True, exist_ok=True)
         return path

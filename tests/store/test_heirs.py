@@ -209,3 +209,30 @@ def test_a_copy_on_a_disk_that_is_away_is_no_heir(shelf):
 
     assert b"a.flac" in shelf.all_known(home)
     assert there(shelf)[b"b.flac"] != first
+
+
+def test_copies_that_are_lost_together_take_nobodys_place(shelf):
+    hear(shelf, b"a.flac", 1)
+    hear(shelf, b"b.flac", 2)
+    both = [shelf.known(b"a.flac"), shelf.known(b"b.flac")]
+
+    assert shelf.tracks.lose(both) == both
+
+
+def test_copies_that_vanish_together_are_both_gone(shelf):
+    ids = [hear(shelf, b"a.flac", 1), hear(shelf, b"b.flac", 2)]
+
+    shelf.tracks.apply(map(Vanished, ids))
+
+    assert there(shelf) == {}
+
+
+def test_a_job_that_waits_is_ready_with_the_file_that_inherits_it(shelf):
+    old = hear(shelf, b"old.flac", 1, tier=Tier.QUICK)
+    hear(shelf, b"new.flac", 2, tier=Tier.QUICK)
+    job = next(job for job in shelf.backlog.ready(9) if job.path.endswith(b"new.flac"))
+    shelf.backlog.lease(job)
+    shelf.backlog.postpone(job, "waiting", "unavailable", "no disk")
+    vanish(shelf, old)
+
+    assert [job.file_id for job in shelf.backlog.ready(9)] == [old]

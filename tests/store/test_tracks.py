@@ -277,17 +277,6 @@ def test_a_file_moved_onto_another_takes_its_place(shelf: Shelf) -> None:
     assert shelf.known(b"b.flac").file_id == mover.file_id
 
 
-def test_a_file_whose_name_another_takes_is_known_where_it_turns_up(shelf: Shelf) -> None:
-    mover = shelf.landed_and_heard(b"a.flac", 1, titled("mover"))
-    other = shelf.landed_and_heard(b"b.flac", 2, titled("other"))
-    shelf.tracks.apply([move(shelf, mover.file_id, b"b.flac", 1)])
-
-    assert [twin.file_id for (twin,) in shelf.tracks.twins([signature(2)])] == [other.file_id]
-    shelf.tracks.apply([move(shelf, other.file_id, b"c.flac", 2)])
-
-    assert titles(shelf) == ["mover", "other"]
-
-
 def test_two_files_may_swap_their_names(shelf: Shelf) -> None:
     first = shelf.landed_and_heard(b"1.flac", 1, titled("first"))
     second = shelf.landed_and_heard(b"2.flac", 2, titled("second"))

@@ -217,6 +217,8 @@ class TrackStream:
             raise IncompleteTrack(
                 self.path, f"only {there} of {whole} is there: still being written, or cut off"
             )
+        if heard.damaged_n or heard.duration_s < declared - SLACK_S:
+            heard.prints = heard.prints._replace(flac=None)  # its header tells of all the sound
 
     def _unreadable(self, kind: Kind) -> UnreadableAudio:
         return UnreadableAudio(self.path, f"is {kind.name} that no decoder can read")

@@ -345,6 +345,8 @@ class Folder:
 
     def _may_have_moved(self, gone: list[Known]) -> bool:
         tracks = self._ledger.tracks
+        if tracks.is_confirmed(self.root.root_id):
+            return False
         return tracks.any_heard(gone) and (self._arriving() or tracks.any_unheard())
 
     # --- counting -----------------------------------------------------------------

@@ -11,29 +11,29 @@ from playlista.store.signatures import columns
 
 def apply(write: sqlite3.Connection, differences: Sequence[Difference]) -> None:
     """Make the rows agree with the disk, and queue what must be analysed."""
-    _lift(write, (difference for difference in differences if isinstance(difference, Moved)))
+    moves = [difference for difference in differences if isinstance(difference, Moved)]
+    gone = [difference.file_id for difference in differences if isinstance(difference, Vanished)]
+    _lift(write, moves)
+    for move in moves:
+        _moved(write, move)
     for difference in differences:
-        _apply(write, difference)
+        match difference:
+            case Appeared():
+                _appeared(write, difference)
+            case Returned():
+                _returned(write, difference)
+    # last: by now all that are there have their names, and may be taken for what is gone
+    for file_id in lose(write, gone):
+        _vanished(write, file_id)
 
 
-def lose(write: sqlite3.Connection, file_id: int) -> bool:
-    """Mark a file that is not where it was, unless another holds its recording; tell which."""
-    if heirs.move_in(write, file_id):
-        return False
-    write.execute("UPDATE file SET lost = 1 WHERE id = ? AND NOT lost", (file_id,))
-    return True
-
-
-def _apply(write: sqlite3.Connection, difference: Difference) -> None:
-    match difference:
-        case Appeared():
-            _appeared(write, difference)
-        case Moved():
-            _moved(write, difference)
-        case Returned():
-            _returned(write, difference)
-        case Vanished():
-            _vanished(write, difference)
+def lose(write: sqlite3.Connection, gone: Sequence[int]) -> list[int]:
+    """Mark files that are not where they were; return those whose recording no other holds."""
+    # all first: none takes the place of another that is gone
+    write.executemany(
+        "UPDATE file SET lost = 1 WHERE id = ? AND NOT lost", [(one,) for one in gone]
+    )
+    return [file_id for file_id in gone if not heirs.move_in(write, file_id)]
 
 
 def _appeared(write: sqlite3.Connection, found: Appeared) -> None:
@@ -66,45 +66,34 @@ def _appeared(write: sqlite3.Connection, found: Appeared) -> None:
         jobs.drop(write, row["id"])
 
 
-def _vanished(write: sqlite3.Connection, gone: Vanished) -> None:
-    if not heirs.move_in(write, gone.file_id):
-        write.execute(
-            "UPDATE file SET missing_since = ?, lost = 0 WHERE id = ? AND missing_since IS NULL",
-            (int(time.time()), gone.file_id),
-        )
-        jobs.set_aside(write, gone.file_id)
+def _vanished(write: sqlite3.Connection, file_id: int) -> None:
+    write.execute(
+        "UPDATE file SET missing_since = coalesce(missing_since, ?), lost = 0 WHERE id = ?",
+        (int(time.time()), file_id),
+    )
+    jobs.set_aside(write, file_id)
 
 
 def _lift(write: sqlite3.Connection, moves: Iterable[Moved]) -> None:
     """Free the names of all that move before the first takes its new one."""
-    for move in moves:
-        _unname(write, move.file_id)
-
-
-def _unname(write: sqlite3.Connection, file_id: int) -> None:
-    # no path holds a NUL, so nothing else can have this name
-    write.execute("UPDATE file SET relpath = ? WHERE id = ?", (b"\0%d" % file_id, file_id))
+    write.executemany(
+        "UPDATE file SET relpath = ? WHERE id = ?",
+        # no path holds a NUL, so nothing else can have this name
+        [(b"\0%d" % move.file_id, move.file_id) for move in moves],
+    )
 
 
 def _moved(write: sqlite3.Connection, found: Moved) -> None:
-    _make_way(write, found)
+    write.execute(
+        "DELETE FROM file WHERE root_id = ? AND relpath = ? "
+        "AND EXISTS (SELECT 1 FROM file WHERE id = ?)",
+        (found.root_id, found.relpath, found.file_id),
+    )
     write.execute(
         "UPDATE file SET root_id = ?, relpath = ? WHERE id = ?",
         (found.root_id, found.relpath, found.file_id),
     )
     _returned(write, Returned(found.file_id, found.signature))
-
-
-def _make_way(write: sqlite3.Connection, found: Moved) -> None:
-    """Set aside a file whose name another one takes: it may turn up elsewhere."""
-    row = write.execute(
-        "SELECT id FROM file WHERE root_id = ? AND relpath = ? "
-        "AND EXISTS (SELECT 1 FROM file WHERE id = ?)",
-        (found.root_id, found.relpath, found.file_id),
-    ).fetchone()
-    if row is not None:
-        _unname(write, row["id"])
-        _vanished(write, Vanished(row["id"]))
 
 
 def _returned(write: sqlite3.Connection, found: Returned) -> None:

@@ -58,7 +58,7 @@ def hand_over(write: sqlite3.Connection, old_id: int, new_id: int) -> None:
     """Owe to one file, and to no other lease, what is owed to another that holds the same."""
     drop(write, new_id)
     write.execute(
-        "UPDATE job SET file_id = ?, state = iif(state = 'leased', 'ready', state), lease = NULL "
+        "UPDATE job SET file_id = ?, state = iif(state = 'failed', state, 'ready'), lease = NULL "
         "WHERE file_id = ?",
         (new_id, old_id),
     )

@@ -3,11 +3,11 @@
 import json
 import os
 import sqlite3
-import time
 from collections.abc import Iterable
 
 from playlista.errors import UsageError, printable
-from playlista.records import Root
+from playlista.records import Root, Vanished
+from playlista.store import changes
 from playlista.store.signatures import unsigned
 
 
@@ -39,10 +39,9 @@ def confirm(write: sqlite3.Connection, path: bytes) -> None:
         case "offline" | "online" if row["why"]:
             write.execute("UPDATE root SET confirmed = 1 WHERE id = ?", (row["id"],))
         case "unwatched":
-            write.execute(
-                "UPDATE file SET missing_since = ? WHERE root_id = ? AND missing_since IS NULL",
-                (int(time.time()), row["id"]),
-            )
+            here = "SELECT id FROM file WHERE root_id = ? AND missing_since IS NULL"
+            gone = write.execute(here, (row["id"],)).fetchall()
+            changes.apply(write, [Vanished(file_id) for (file_id,) in gone])
         case _:
             raise UsageError(
                 f"nothing is missing from {printable(path)}: `playlista roots` shows all folders"

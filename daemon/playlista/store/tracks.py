@@ -187,8 +187,10 @@ class Tracks:
         Returns:
             Those that did not.
         """
+        gone = list(gone)
         with self._database.transaction() as write:
-            return [known for known in gone if changes.lose(write, known.file_id)]
+            lost = set(changes.lose(write, [known.file_id for known in gone]))
+        return [known for known in gone if known.file_id in lost]
 
     def find_all(self, root_id: int) -> None:
         """Note that no file of a root is lost any more."""

@@ -61,7 +61,7 @@ class Absence:
     def put_back(self, gone: Iterable[Known], now: Seconds) -> bool:
         """Put back what could still be found elsewhere; False once none was for too long."""
         still = {known.file_id: known for known in gone}
-        if not self._sought or self._sought - still.keys():
+        if self._sought != still.keys():  # one was found, or one more is gone
             self._sought_since = now
         if now - self._sought_since >= SEARCH_S:
             return False

@@ -52,6 +52,6 @@ class Cookie(FileSystemEventHandler):
     def _write(self) -> None:
         self._back.clear()
         try:
-            self._file.open("wb").close()
+            self._file.open("ab").close()  # changes nothing: a disk may go on sleeping
         except OSError:
             self._back.set()
