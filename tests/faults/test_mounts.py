@@ -118,6 +118,7 @@ def whole(machine):
     return (machine.root["state"], machine.root["why"]) == ("online", None)
 
 
+@pytest.mark.heavy
 @pytest.mark.fault(9)
 @pytest.mark.needs("unshare", "util-linux")
 def test_what_is_unmounted_is_kept_and_is_back_by_itself(machine, known_n):
@@ -135,6 +136,7 @@ def test_what_is_unmounted_is_kept_and_is_back_by_itself(machine, known_n):
     assert machine.daemon.metric("analyses_total") == known_n + 2
 
 
+@pytest.mark.heavy
 @pytest.mark.fault(9)
 @pytest.mark.needs("unshare", "util-linux")
 def test_what_is_mounted_over_is_kept_and_is_back_by_itself(machine, known_n):
@@ -148,6 +150,7 @@ def test_what_is_mounted_over_is_kept_and_is_back_by_itself(machine, known_n):
     assert machine.forgotten <= {"stranger"}
 
 
+@pytest.mark.heavy
 @pytest.mark.fault(9)
 @pytest.mark.needs("unshare", "util-linux")
 def test_what_is_not_there_at_boot_is_kept_and_is_back_by_itself(machine, boot, known_n):

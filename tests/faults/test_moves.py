@@ -97,6 +97,7 @@ def test_tracks_that_move_to_another_root_with_new_tags_are_not_heard_again(libr
     assert_kept(daemon, before, edits_n)
 
 
+@pytest.mark.heavy
 @pytest.mark.fault(15)
 @pytest.mark.timeout(180)
 def test_a_daemon_killed_again_and_again_meanwhile_hears_none_of_them_again(library, start):
@@ -117,6 +118,7 @@ def test_a_daemon_killed_again_and_again_meanwhile_hears_none_of_them_again(libr
     assert_kept(daemon, before, edits_n)
 
 
+@pytest.mark.heavy
 @pytest.mark.fault(15)
 @pytest.mark.timeout(180)
 def test_a_whole_root_that_is_filed_anew_within_itself_is_not_taken_for_unplugged(library):

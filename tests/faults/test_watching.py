@@ -254,6 +254,8 @@ def test_a_handler_that_raises_costs_an_observer_and_no_file(lone, songs):
     until(lambda: daemon.at_rest(5), REPLACED_S)
 
 
+@pytest.mark.heavy
+@pytest.mark.heavy
 @pytest.mark.fault(14)
 @pytest.mark.parametrize("thread", ["Descriptor", "Emitter", "Observer"])
 def test_a_thread_of_the_watcher_that_dies_is_replaced_and_nothing_is_lost(lone, songs, thread):
@@ -280,6 +282,7 @@ def test_a_thread_of_the_watcher_that_lives_and_passes_nothing_on_is_replaced(lo
     until(lambda: daemon.at_rest(5), REPLACED_S)
 
 
+@pytest.mark.heavy
 @pytest.mark.fault(14)
 @pytest.mark.parametrize("thread", ["intake", "intake-1", "dispatch", "model", "composer", "http"])
 def test_a_part_that_dies_ends_the_daemon_so_that_systemd_starts_it_again(lone, songs, thread):
