@@ -255,7 +255,6 @@ def test_a_handler_that_raises_costs_an_observer_and_no_file(lone, songs):
 
 
 @pytest.mark.heavy
-@pytest.mark.heavy
 @pytest.mark.fault(14)
 @pytest.mark.parametrize("thread", ["Descriptor", "Emitter", "Observer"])
 def test_a_thread_of_the_watcher_that_dies_is_replaced_and_nothing_is_lost(lone, songs, thread):
