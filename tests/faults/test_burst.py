@@ -100,7 +100,7 @@ def test_a_flood_of_files_that_nobody_hears_is_all_known_in_bounded_memory(
     home = make_home(flooded)
     home.configure(MIN_AVAILABLE_MEMORY_GB=1e6)  # so much that no worker is ever started
     daemon = start(home)
-    until(lambda: daemon.ask("/readyz")[0] == 200)
+    until(lambda: daemon.status()["watch"]["roots"][0]["state"] == "online")
     before_mb = resident_mb(daemon, "VmRSS")
     for n in range(FLOOD):
         (flooded / str(n % FEW) / f"{n}.flac").write_bytes(b"fLaC%d" % n)
